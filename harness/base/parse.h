@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Numbers as people write them.  All return 0, -EINVAL (not such a number) or -ERANGE. */
+#ifndef BASE_PARSE_H
+#define BASE_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Decimal or 0x hexadecimal, whole string, no sign. */
+int parse_u64(const char *s, uint64_t *out);
+/* Bytes: a number with an optional K, M, G or T (powers of 1024). */
+int parse_size(const char *s, uint64_t *out);
+/* Nanoseconds: a decimal number, fraction allowed, with ns, us, ms, s or m; a bare 0 is fine. */
+int parse_time(const char *s, uint64_t *out);
+/* yes/no, on/off, true/false, 1/0. */
+int parse_bool(const char *s, bool *out);
+/* A number with up to six decimals, in millionths: "0.99" is 990000. */
+int parse_millionths(const char *s, uint64_t *out);
+
+#endif

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+
+/* Debian's "nobody" and "nogroup", used when no sudo user is known. */
+#define NOBODY 65534
+
+/* How much of a failed program's stderr is looked at. */
+#define TAIL_MAX 512
+
+static unsigned int env_id(const char *name)
+{
+	const char *s = getenv(name);
+	uint64_t id;
+
+	return s && !parse_u64(s, &id) && id && id < NOBODY ? (unsigned int)id : NOBODY;
+}
+
+uid_t proc_drop_uid(void)
+{
+	return env_id("SUDO_UID");
+}
+
+gid_t proc_drop_gid(void)
+{
+	return env_id("SUDO_GID");
+}
+
+static int child_fds(const struct proc_opts *opts)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+		return -1;
+	if (dup2(opts->out_fd ? opts->out_fd : null, STDOUT_FILENO) < 0)
+		return -1;
+	if (dup2(opts->err_fd ? opts->err_fd : null, STDERR_FILENO) < 0)
+		return -1;
+	if (opts->keep_fd && fcntl(opts->keep_fd, F_SETFD, 0))
+		return -1;
+	if (null > STDERR_FILENO)
+		close(null);
+	return 0;
+}
+
+static int child_limits(const struct proc_opts *opts)
+{
+	struct rlimit none = {0, 0};
+	struct rlimit size = {opts->file_size_max, opts->file_size_max};
+
+	if (setrlimit(RLIMIT_CORE, &none))
+		return -1;
+	return opts->file_size_max ? setrlimit(RLIMIT_FSIZE, &size) : 0;
+}
+
+static int child_user(const struct proc_opts *opts)
+{
+	uid_t uid = proc_drop_uid();
+	gid_t gid = proc_drop_gid();
+
+	if (!opts->drop_root || geteuid())
+		return 0;
+	if (setgroups(0, NULL) || setresgid(gid, gid, gid))
+		return -1;
+	return setresuid(uid, uid, uid);
+}
+
+/* Runs in the child; what failed goes to the parent as an errno through the pipe. */
+static void child(const char *const argv[], const struct proc_opts *opts, pid_t parent, int report)
+{
+	sigset_t none;
+	int ret;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0);
+	ret = opts->cwd ? chdir(opts->cwd) : 0;
+	if (!ret)
+		ret = child_fds(opts);
+	if (!ret)
+		ret = child_limits(opts);
+	if (!ret)
+		ret = child_user(opts);
+	/* After the change of user, which clears it; then look whether the parent died before. */
+	if (!ret)
+		ret = prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!ret && getppid() == parent)
+		execvp(argv[0], (char *const *)argv);
+	ret = errno;
+	if (write(report, &ret, sizeof(ret)) < 0)
+		_exit(127);
+	_exit(127);
+}
+
+static int spawn_result(struct proc *proc, int report, const char *name, struct err *err)
+{
+	int code = 0;
+
+	if (read(report, &code, sizeof(code)) <= 0)
+		return 0;
+	proc_kill(proc);
+	return err_sys(err, -code, "cannot start %s", name);
+}
+
+int proc_spawn(struct proc *proc, const char *const argv[], const struct proc_opts *opts,
+	       struct err *err)
+{
+	pid_t parent = getpid();
+	int pipefd[2];
+	int ret;
+
+	*proc = PROC_NONE;
+	if (pipe2(pipefd, O_CLOEXEC))
+		return err_sys(err, -errno, "cannot start %s", argv[0]);
+	proc->pid = fork();
+	if (!proc->pid)
+		child(argv, opts, parent, pipefd[1]);
+	close(pipefd[1]);
+	if (proc->pid < 0) {
+		ret = -errno;
+		close(pipefd[0]);
+		*proc = PROC_NONE;
+		return err_sys(err, ret, "cannot start %s", argv[0]);
+	}
+	setpgid(proc->pid, proc->pid);
+	proc->pidfd = (int)syscall(SYS_pidfd_open, proc->pid, 0);
+	ret = spawn_result(proc, pipefd[0], argv[0], err);
+	close(pipefd[0]);
+	return ret;
+}
+
+int proc_wait(struct proc *proc, int timeout_ms, int *status)
+{
+	struct pollfd pfd = {.fd = proc->pidfd, .events = POLLIN};
+	int ret;
+
+	do
+		ret = poll(&pfd, 1, timeout_ms);
+	while (ret < 0 && errno == EINTR && timeout_ms < 0);
+	if (ret == 0 || (ret < 0 && errno == EINTR))
+		return -ETIMEDOUT;
+	while (waitpid(proc->pid, status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	close(proc->pidfd);
+	*proc = PROC_NONE;
+	return 0;
+}
+
+void proc_kill(struct proc *proc)
+{
+	int status;
+
+	if (!proc->pid)
+		return;
+	kill(-proc->pid, SIGKILL);
+	kill(proc->pid, SIGKILL);
+	proc_wait(proc, -1, &status);
+}
+
+/* The last non-empty line of a program's stderr says best what was wrong. */
+static void last_line(int fd, char out[TAIL_MAX])
+{
+	char tail[TAIL_MAX];
+	off_t end = lseek(fd, 0, SEEK_END);
+	off_t from = end > (off_t)sizeof(tail) - 1 ? end - (off_t)sizeof(tail) + 1 : 0;
+	ssize_t n = pread(fd, tail, sizeof(tail) - 1, from);
+	char *line;
+
+	out[0] = '\0';
+	if (n <= 0)
+		return;
+	while (n > 0 && tail[n - 1] == '\n')
+		n--;
+	tail[n] = '\0';
+	line = strrchr(tail, '\n');
+	line = line ? line + 1 : tail;
+	memmove(out, line, strlen(line) + 1);
+}
+
+static int drain(struct proc *proc, int fd, int timeout_ms, struct buf *out)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	char chunk[65536];
+	ssize_t n = 1;
+
+	while (n) {
+		int ret = poll(&pfd, 1, timeout_ms);
+
+		if (ret < 0 && errno == EINTR)
+			continue;
+		if (ret <= 0) {
+			proc_kill(proc);
+			return ret ? -errno : -ETIMEDOUT;
+		}
+		n = read(fd, chunk, sizeof(chunk));
+		if (n < 0)
+			return -errno;
+		if (out)
+			buf_add(out, chunk, (size_t)n);
+	}
+	return 0;
+}
+
+static int capture_end(struct proc *proc, int err_fd, const char *name, struct err *err)
+{
+	char line[TAIL_MAX];
+	int status;
+	int ret = proc_wait(proc, -1, &status);
+
+	if (ret)
+		return err_sys(err, ret, "cannot wait for %s", name);
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	last_line(err_fd, line);
+	if (WIFSIGNALED(status))
+		return err_set(err, -EIO, "%s was killed by signal %d", name, WTERMSIG(status));
+	return err_set(err, -EIO, "%s failed: %s", name, line);
+}
+
+int proc_capture(const char *const argv[], int timeout_ms, struct buf *out, struct err *err)
+{
+	cleanup_fd int err_fd = memfd_create("stderr", MFD_CLOEXEC);
+	struct proc_opts opts = {.err_fd = err_fd};
+	struct proc proc;
+	int pipefd[2];
+	int ret;
+
+	if (err_fd < 0 || pipe2(pipefd, O_CLOEXEC))
+		return err_sys(err, -errno, "cannot start %s", argv[0]);
+	opts.out_fd = pipefd[1];
+	ret = proc_spawn(&proc, argv, &opts, err);
+	close(pipefd[1]);
+	if (!ret) {
+		ret = drain(&proc, pipefd[0], timeout_ms, out);
+		if (ret)
+			err_sys(err, ret, "%s", argv[0]);
+		else
+			ret = capture_end(&proc, err_fd, argv[0], err);
+	}
+	close(pipefd[0]);
+	return ret;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Child processes that never outlive us.
+ *
+ * Each child leads a process group, dies with its parent (PR_SET_PDEATHSIG) and is waited for
+ * through a pidfd.  The parent must be a single thread, since the death signal follows the thread
+ * that forked.
+ */
+#ifndef BASE_PROC_H
+#define BASE_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct proc {
+	pid_t pid; /* 0 when none is running */
+	int pidfd; /* readable when it has ended; -1 when none is running */
+};
+
+#define PROC_NONE ((struct proc){.pid = 0, .pidfd = -1})
+
+/* What the child is given; zeroed fields mean nothing special. */
+struct proc_opts {
+	const char *cwd;        /* folder to start in */
+	int out_fd;             /* its stdout; 0 = /dev/null, 1 = ours */
+	int err_fd;             /* its stderr; 0 = /dev/null, 2 = ours */
+	int keep_fd;            /* one more descriptor left open in the child; 0 = none */
+	bool drop_root;         /* when we are root, become SUDO_UID or nobody */
+	uint64_t file_size_max; /* RLIMIT_FSIZE in bytes; 0 = unlimited */
+};
+
+int proc_spawn(struct proc *proc, const char *const argv[], const struct proc_opts *opts,
+	       struct err *err);
+/* Waits; *status is waitpid()'s.  -ETIMEDOUT when timeout_ms (-1 = none) passes first. */
+int proc_wait(struct proc *proc, int timeout_ms, int *status);
+/* SIGKILL to the whole group, then waits. */
+void proc_kill(struct proc *proc);
+
+/*
+ * Runs a command to its end and keeps what it printed on stdout.  -EIO when it fails, with the last
+ * line of its stderr in err; -ETIMEDOUT after timeout_ms.
+ */
+int proc_capture(const char *const argv[], int timeout_ms, struct buf *out, struct err *err);
+
+/* The user that drop_root chooses. */
+uid_t proc_drop_uid(void);
+gid_t proc_drop_gid(void);
+
+#endif

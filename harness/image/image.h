@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest's initramfs: the agent, the workload program and the modules its devices need.
+ *
+ * The same input gives the same bytes on every machine: newc format, entries in a fixed order, no
+ * times, owners or inode numbers of the host.  An image in the cache is <cache>/images/<id>.cpio
+ * with id the SHA-256 of its bytes.
+ */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "kernel/kernel.h"
+
+/* A file that goes into the image. */
+struct image_file {
+	const char *name; /* path in the guest without a leading slash: "init" */
+	const char *path; /* host file to take it from, or NULL: take data */
+	const void *data;
+	size_t len;
+	unsigned int mode; /* permission bits: 0755 */
+};
+
+struct image {
+	char id[SHA256_HEX];
+	char *path;     /* in the cache */
+	char **modules; /* module names in the order they must be loaded, NULL-terminated */
+};
+
+/*
+ * Resolves the modules by name against the kernel's own modules (their depends= fields), leaving out
+ * what is built in, and writes the image: files, then "modules/<name>.ko" for each, uncompressed.
+ * modules is NULL-terminated; '-' and '_' are the same in names.  -ENOENT names a module that the
+ * kernel neither has nor has built in, and says so when the kernel came without any modules.
+ */
+int image_build(const struct kernel *kernel, const char *const *modules,
+		const struct image_file *files, size_t nr_files, struct image *out, struct err *err);
+/* The image with this id from the cache; -ENOENT if it is not there.  modules is empty then. */
+int image_open(const char *id, struct image *out, struct err *err);
+void image_release(struct image *image);
+
+/*
+ * Name and dependencies of one module, from its .modinfo section.  data is an uncompressed ELF
+ * object, untrusted.  deps is the comma-separated list as it stands there.  -ENOEXEC when it is no
+ * module.
+ */
+int module_info(const void *data, size_t len, struct buf *name, struct buf *deps);
+
+/*
+ * An empty ext4 file system (no journal, fixed UUID and hash seed, no times) of that many bytes, in the
+ * run format the agent writes to a block device before mounting it:
+ *	"WRFS" magic, u32 version 1, u64 device size, u32 number of runs, u32 zero,
+ *	then per run: u64 offset, u32 length, u32 zero, length bytes (a multiple of 4096)
+ * little-endian; whatever no run covers is zero.  Made with mke2fs, the same bytes each time.
+ */
+int fs_make(uint64_t size, struct buf *out, struct err *err);
+
+#endif
