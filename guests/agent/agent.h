@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest's PID 1.  One static program: it reads a plan from fw_cfg, makes it so, lets workloads go,
+ * records what the kernel says, and ends the machine.
+ *
+ * It never allocates: every table below has a fixed size, everything is opened before the gate, and
+ * all of it is locked in memory, so that pressure on the guest is no pressure on the observer.
+ *
+ * Any failure ends the run through agent_fail(): the guest has no one else to tell.
+ */
+#ifndef AGENT_H
+#define AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "wire/wire.h"
+#include "workloads/lib/page.h"
+
+#define AGENT_VERSION "1"
+
+#define PLAN_MAX      (64u << 10)
+#define PLAN_WORDS    48
+#define WORKLOADS_MAX 16
+#define SOURCES_MAX   128
+#define TEXT_MAX      (64u << 10)
+#define NAME_MAX_     64
+
+struct workload_slot {
+	char name[NAME_MAX_];
+	struct wl_page *page;
+	pid_t pid;
+	bool gone; /* has been waited for */
+	uint64_t last_ops;
+};
+
+struct source {
+	char name[NAME_MAX_];
+	int fd;
+};
+
+struct agent {
+	struct wire_writer wire;
+	bool wire_ready;
+	struct workload_slot workload[WORKLOADS_MAX];
+	unsigned int nr_workloads;
+	struct source source[SOURCES_MAX];
+	unsigned int nr_sources;
+	uint64_t gate_ns;   /* absolute virtual time at which the gate opens */
+	uint64_t jitter_ns; /* added to it: the seed's share */
+	uint64_t warmup_ns;
+	uint64_t window_ns;
+	uint64_t sample_ns; /* 0 = no samples inside the window */
+	uint64_t hang_ns;   /* no operation of any workload for so long: hung */
+	uint64_t last_progress_ns;
+};
+
+extern struct agent agent;
+
+/* Ends the run: records why and the status, then switches the machine off. */
+void agent_fail(enum wire_status status, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+/* Ends the run in good order. */
+void agent_end(enum wire_status status) __attribute__((noreturn));
+
+/* rec.c: the record region and the debug console */
+void rec_start(void);
+void rec_text(enum wire_type type, uint16_t id, const char *text);
+void rec_phase(enum wire_phase phase, const char *name);
+void rec_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+uint64_t rec_now(void);
+
+/* port.c: the emulator's devices that are a port and nothing more */
+void port_start(void);
+void port_debug(const char *s, size_t len);
+void port_exit(unsigned int code) __attribute__((noreturn));
+/* The virtual-time watchdog: fires 30 s after the last kick. */
+void port_watchdog_kick(void);
+void port_watchdog_off(void);
+/* Reads a fw_cfg file; its length, or -1 when there is none of that name or it is larger. */
+long port_fw_cfg(const char *name, char *out, size_t size);
+
+/* sys.c: small pieces of system set-up; all end the run when they fail */
+long sys_read(const char *path, char *out, size_t size); /* trimmed, NUL-terminated; -errno */
+void sys_write(const char *path, const char *text);
+void sys_mkdir(const char *path);
+void sys_mount(const char *type, const char *from, const char *to, const char *opts);
+void sys_base_mounts(void);
+void sys_insmod(const char *name, const char *params);
+void sys_wait_path(const char *path);
+void sys_expect(const char *path, const char *want);
+void sys_swapon(const char *dev, uint64_t size, int prio);
+void sys_seed(const char *hex);
+void sys_fs(const char *runs, const char *dev);
+void sys_fill(const char *path, uint64_t size, uint64_t seed);
+
+/* plan.c: does what the plan's lines say, in order */
+void plan_run(char *text);
+
+/* work.c: workloads */
+void work_spawn(const char *name, const char *type, const char *cgroup, char **args);
+void work_wait_ready(void);
+void work_open_gate(void);
+void work_record(bool buckets);
+/* Looks for workloads that ended or failed, and for progress. */
+void work_check(void);
+void work_stop(void);
+
+/* sample.c: the kernel's own counters */
+void sample_source(const char *name, const char *path);
+void sample_state(const char *key, const char *path);
+void sample_record(enum wire_phase phase, const char *name);
+
+#endif

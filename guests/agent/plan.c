@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The plan is text, one step a line, done in order: a verb, then as many words as the verb takes; the
+ * last word is the rest of the line.  The harness writes it; docs/wringer-plan.5 says what each
+ * verb means.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+
+struct verb {
+	const char *name;
+	unsigned int nr_args;
+	void (*run)(char **arg);
+};
+
+static uint64_t number(const char *s)
+{
+	char *end;
+	uint64_t v = strtoull(s, &end, 10);
+
+	if (end == s || *end)
+		agent_fail(WIRE_AGENT_ERROR, "the plan holds '%s' where a number should be", s);
+	return v;
+}
+
+static void do_insmod(char **arg)
+{
+	sys_insmod(arg[0], arg[1]);
+}
+
+static void do_wait(char **arg)
+{
+	sys_wait_path(arg[0]);
+}
+
+static void do_write(char **arg)
+{
+	sys_write(arg[0], arg[1]);
+}
+
+static void do_expect(char **arg)
+{
+	sys_expect(arg[0], arg[1]);
+}
+
+static void do_mkdir(char **arg)
+{
+	sys_mkdir(arg[0]);
+}
+
+static void do_mount(char **arg)
+{
+	sys_mount(arg[0], arg[1], arg[2], arg[3]);
+}
+
+static void do_swapon(char **arg)
+{
+	sys_swapon(arg[0], number(arg[1]), (int)number(arg[2]));
+}
+
+static void do_seed(char **arg)
+{
+	sys_seed(arg[0]);
+}
+
+static void do_fs(char **arg)
+{
+	sys_fs(arg[0], arg[1]);
+}
+
+static void do_fill(char **arg)
+{
+	sys_fill(arg[0], number(arg[1]), number(arg[2]));
+}
+
+static void do_source(char **arg)
+{
+	sample_source(arg[1], arg[0]);
+}
+
+static void do_state(char **arg)
+{
+	sample_state(arg[0], arg[1]);
+}
+
+static void do_spawn(char **arg)
+{
+	char *args[PLAN_WORDS];
+	unsigned int n = 0;
+	char *word;
+
+	for (word = strtok(arg[3], " "); word; word = strtok(NULL, " ")) {
+		if (n == PLAN_WORDS - 1)
+			agent_fail(WIRE_AGENT_ERROR, "workload %s has too many options", arg[0]);
+		args[n++] = word;
+	}
+	args[n] = NULL;
+	work_spawn(arg[0], arg[1], arg[2], args);
+}
+
+/* gate AT JITTER WARMUP WINDOW SAMPLE HANG, all in ns */
+static void do_times(char **arg)
+{
+	agent.gate_ns = number(arg[0]);
+	agent.jitter_ns = number(arg[1]);
+	agent.warmup_ns = number(arg[2]);
+	agent.window_ns = number(arg[3]);
+	agent.sample_ns = number(arg[4]);
+	agent.hang_ns = number(arg[5]);
+}
+
+static const struct verb verbs[] = {
+	{"insmod", 2, do_insmod}, /* MODULE PARAMETERS */
+	{"wait", 1, do_wait},     /* PATH */
+	{"write", 2, do_write},   /* PATH TEXT */
+	{"expect", 2, do_expect}, /* PATH TEXT */
+	{"mkdir", 1, do_mkdir},   /* PATH */
+	{"mount", 4, do_mount},   /* TYPE FROM TO OPTIONS */
+	{"swapon", 3, do_swapon}, /* DEVICE BYTES PRIORITY */
+	{"seed", 1, do_seed},     /* 64 HEX DIGITS */
+	{"fs", 2, do_fs},         /* RUNS DEVICE */
+	{"fill", 3, do_fill},     /* FILE BYTES SEED */
+	{"source", 2, do_source}, /* PATH NAME */
+	{"state", 2, do_state},   /* KEY PATH */
+	{"spawn", 4, do_spawn},   /* NAME TYPE CGROUP OPTIONS */
+	{"times", 6, do_times},   /* GATE JITTER WARMUP WINDOW SAMPLE HANG */
+};
+
+static const struct verb *find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	agent_fail(WIRE_AGENT_ERROR, "this agent does not know the plan's verb '%s'", name);
+}
+
+static void run_line(char *line)
+{
+	const struct verb *verb = find_verb(strsep(&line, " "));
+	char *arg[8];
+	unsigned int i;
+
+	for (i = 0; i < verb->nr_args; i++) {
+		arg[i] = i + 1 < verb->nr_args ? strsep(&line, " ") : line;
+		if (!arg[i])
+			arg[i] = (char *)"";
+	}
+	verb->run(arg);
+}
+
+void plan_run(char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n")))
+		if (*line && *line != '#')
+			run_line(line);
+}

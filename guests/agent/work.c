@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define WORKLOAD_PROGRAM "/workload"
+
+/* How long workloads may take to set up, and to end when told to. */
+#define READY_NS 120000000000ull
+#define STOP_NS  5000000000ull
+#define POLL_NS  1000000ull
+
+static void nap(void)
+{
+	struct timespec ts = {.tv_nsec = POLL_NS};
+
+	nanosleep(&ts, NULL);
+}
+
+static struct wl_page *make_page(int *fd)
+{
+	size_t size = sizeof(struct wl_page);
+	void *page;
+
+	*fd = memfd_create("page", 0);
+	if (*fd < 0 || ftruncate(*fd, (off_t)size))
+		agent_fail(WIRE_SETUP_FAILED, "cannot make a workload's page: %m");
+	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, *fd, 0);
+	if (page == MAP_FAILED)
+		agent_fail(WIRE_SETUP_FAILED, "cannot map a workload's page: %m");
+	memset(page, 0, size);
+	return page;
+}
+
+/* Runs in the child: an ordinary task in its cgroup, then the workload. */
+static void child(const char *type, const char *procs, char **args, int page_fd)
+{
+	struct sched_param normal = {.sched_priority = 0};
+	const char *argv[PLAN_WORDS + 3] = {WORKLOAD_PROGRAM, type};
+	char *const env[] = {NULL};
+	unsigned int i;
+	int fd;
+
+	sched_setscheduler(0, SCHED_OTHER, &normal);
+	fd = open("/proc/self/oom_score_adj", O_WRONLY);
+	if (fd < 0 || write(fd, "0", 1) != 1 || close(fd))
+		_exit(124);
+	fd = open(procs, O_WRONLY);
+	if (fd < 0 || write(fd, "0", 1) != 1 || close(fd))
+		_exit(125);
+	for (i = 0; args[i]; i++)
+		argv[i + 2] = args[i];
+	if (page_fd != WL_PAGE_FD && dup2(page_fd, WL_PAGE_FD) < 0)
+		_exit(126);
+	close_range(WL_PAGE_FD + 1, ~0u, 0);
+	execve(WORKLOAD_PROGRAM, (char *const *)argv, env);
+	_exit(127);
+}
+
+void work_spawn(const char *name, const char *type, const char *cgroup, char **args)
+{
+	struct workload_slot *w = &agent.workload[agent.nr_workloads];
+	char procs[192], text[2 * NAME_MAX_ + 2];
+	int fd;
+
+	if (agent.nr_workloads == WORKLOADS_MAX)
+		agent_fail(WIRE_AGENT_ERROR, "more than %d workloads", WORKLOADS_MAX);
+	snprintf(procs, sizeof(procs), "/sys/fs/cgroup%s%s/cgroup.procs", strcmp(cgroup, "/") ? "/" : "",
+		 strcmp(cgroup, "/") ? cgroup : "");
+	snprintf(w->name, sizeof(w->name), "%s", name);
+	w->page = make_page(&fd);
+	w->pid = fork();
+	if (w->pid < 0)
+		agent_fail(WIRE_SETUP_FAILED, "cannot start workload %s: %m", name);
+	if (!w->pid)
+		child(type, procs, args, fd);
+	close(fd);
+	snprintf(text, sizeof(text), "%s\n%s", name, type);
+	rec_text(WIRE_WORKLOAD, (uint16_t)agent.nr_workloads++, text);
+}
+
+static void say_gone(struct workload_slot *w, int status)
+{
+	w->gone = true;
+	w->page->message[sizeof(w->page->message) - 1] = '\0';
+	if (w->page->failed)
+		agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %s", w->name, w->page->message);
+	/* Nobody but the OOM killer sends SIGKILL here. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		agent_fail(WIRE_OOM, "workload %s was killed by the OOM killer", w->name);
+	if (WIFSIGNALED(status))
+		agent_fail(WIRE_WORKLOAD_FAILED, "workload %s died of signal %d", w->name,
+			   WTERMSIG(status));
+	agent_fail(WIRE_WORKLOAD_FAILED, "workload %s ended too early with exit code %d", w->name,
+		   WEXITSTATUS(status));
+}
+
+static void check_gone(void)
+{
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < agent.nr_workloads; i++) {
+		struct workload_slot *w = &agent.workload[i];
+
+		if (!w->gone && waitpid(w->pid, &status, WNOHANG) == w->pid)
+			say_gone(w, status);
+	}
+}
+
+static void check_progress(void)
+{
+	uint64_t now = rec_now();
+	unsigned int i;
+
+	for (i = 0; i < agent.nr_workloads; i++) {
+		struct workload_slot *w = &agent.workload[i];
+
+		if (w->page->work.ops == w->last_ops)
+			continue;
+		w->last_ops = w->page->work.ops;
+		agent.last_progress_ns = now;
+	}
+	if (agent.nr_workloads && now - agent.last_progress_ns > agent.hang_ns)
+		agent_fail(WIRE_HUNG, "no workload finished an operation for %llu ms",
+			   (unsigned long long)(now - agent.last_progress_ns) / 1000000);
+}
+
+void work_check(void)
+{
+	check_gone();
+	check_progress();
+}
+
+static unsigned int not_ready(void)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < agent.nr_workloads; i++)
+		n += !__atomic_load_n(&agent.workload[i].page->ready, __ATOMIC_ACQUIRE);
+	return n;
+}
+
+void work_wait_ready(void)
+{
+	uint64_t start = rec_now();
+
+	while (not_ready()) {
+		check_gone();
+		if (rec_now() - start > READY_NS)
+			agent_fail(WIRE_HUNG, "workloads did not get ready");
+		nap();
+	}
+}
+
+void work_open_gate(void)
+{
+	unsigned int i;
+
+	agent.last_progress_ns = rec_now();
+	for (i = 0; i < agent.nr_workloads; i++) {
+		uint32_t *gate = &agent.workload[i].page->gate;
+
+		__atomic_store_n(gate, 1, __ATOMIC_RELEASE);
+		syscall(SYS_futex, gate, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+	}
+}
+
+void work_record(bool buckets)
+{
+	uint64_t now = rec_now();
+	unsigned int i;
+
+	for (i = 0; i < agent.nr_workloads; i++) {
+		struct wl_page *page = agent.workload[i].page;
+
+		wire_put2(&agent.wire, WIRE_WORK, (uint16_t)i, now, &page->work, sizeof(page->work),
+			  page->bucket, buckets ? sizeof(page->bucket) : 0);
+	}
+}
+
+/* Tells all to stop, gives them a moment, then makes them. */
+void work_stop(void)
+{
+	uint64_t start = rec_now();
+	unsigned int i, left;
+	int status;
+
+	for (i = 0; i < agent.nr_workloads; i++)
+		__atomic_store_n(&agent.workload[i].page->stop, 1, __ATOMIC_RELEASE);
+	do {
+		nap();
+		for (left = 0, i = 0; i < agent.nr_workloads; i++) {
+			struct workload_slot *w = &agent.workload[i];
+
+			if (!w->gone && waitpid(w->pid, &status, WNOHANG) == w->pid)
+				w->gone = true;
+			left += !w->gone;
+		}
+	} while (left && rec_now() - start < STOP_NS);
+	for (i = 0; i < agent.nr_workloads; i++)
+		if (agent.workload[i].page->failed)
+			agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %.127s", agent.workload[i].name,
+				   agent.workload[i].page->message);
+}

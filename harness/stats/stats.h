@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stats - the statistics behind a comparison of two arms.
+ *
+ * An experiment runs a baseline arm "a" and a candidate arm "b" a handful of times each and asks,
+ * for every metric, whether b is better, worse, the same, or whether nobody can tell. The
+ * samples are few, skewed and full of ties, so everything here works on ranks and medians and is
+ * exact where exact is affordable; no normal distribution is assumed of the data.
+ *
+ * Conventions of the whole header:
+ *
+ *  - Units are the caller's: results named min, median, shift, lo, hi are in the unit of the
+ *    samples, everything else is a pure number.
+ *  - A "usable" value is finite and at most DBL_MAX / 2 in magnitude, so that a difference of two
+ *    is finite too. Functions that return int answer -EINVAL to any other value; functions that
+ *    return double answer NAN.
+ *  - Nothing is kept: inputs are read only, outputs are the caller's, no state lives between
+ *    calls, so all functions may be called from several threads.
+ *  - On error an output is left untouched.
+ */
+#ifndef WRINGER_STATS_H
+#define WRINGER_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Largest na + nb for which the null distribution of the rank sum is computed exactly. */
+#define STATS_EXACT_MAX	200
+
+/*
+ * ---- Order statistics (dist.c) ----
+ */
+
+/* Five-number summary: the extremes, the quartiles (type 7, see stats_quantile) and the median. */
+struct stats_summary {
+	size_t n;
+	double min;
+	double q1;
+	double median;
+	double q3;
+	double max;
+};
+
+/*
+ * stats_median - the middle value of x[0..n-1], the mean of the two middle ones when n is even.
+ *
+ * x need not be sorted and is not modified. No memory is allocated. NAN when n is 0 or a value is
+ * not usable.
+ */
+double stats_median(const double *x, size_t n);
+
+/*
+ * stats_quantile - the q-quantile of x[0..n-1] for q in [0, 1].
+ *
+ * Linear interpolation between the order statistics around position (n - 1) q, counted from 0:
+ * definition 7 of Hyndman & Fan, "Sample Quantiles in Statistical Packages", The American
+ * Statistician 50(4), 1996. NAN when n is 0, q is outside [0, 1] or a value is not usable.
+ */
+double stats_quantile(const double *x, size_t n, double q);
+
+/* stats_summarise - fill *out from x[0..n-1]. -EINVAL when n is 0 or a value is not usable. */
+int stats_summarise(const double *x, size_t n, struct stats_summary *out);
+
+/*
+ * ---- Two arms by ranks (ranktest.c) ----
+ */
+
+/* What stats_mwu finds. */
+struct stats_mwu {
+	double u;	/* pairs with b > a plus half the pairs with b == a; 0 .. na * nb */
+	double p;	/* two-sided: twice the smaller tail, each tail with u itself; at most 1 */
+	double a12;	/* u / (na * nb): the chance that a random b exceeds a random a; 0 .. 1 */
+	double p_min;	/* the smallest p any data of these sizes can give */
+	bool exact;	/* p comes from the exact distribution, not from the normal curve */
+};
+
+/*
+ * stats_mwu - two-sided Mann-Whitney test of a[0..na-1] against b[0..nb-1].
+ *
+ * Mann & Whitney, "On a Test of Whether one of Two Random Variables is Stochastically Larger than
+ * the Other", Annals of Mathematical Statistics 18(1), 1947. Up to na + nb = STATS_EXACT_MAX p is
+ * the permutation probability given the ties actually present: every choice of nb among the
+ * na + nb midranks is equally likely, and all of them are counted. Beyond, p is the normal
+ * approximation with the tie-corrected variance
+ *	na nb / 12 (N + 1 - sum(t^3 - t) / (N (N - 1))),	N = na + nb, t = size of a tie group
+ * and a continuity correction of 1/2 (Lehmann, "Nonparametrics", 1975, section 1.2).
+ *
+ * a12 is the effect size of Vargha & Delaney, "A Critique and Improvement of the CL Common
+ * Language Effect Size Statistics", J. of Educational and Behavioral Statistics 25(2), 2000.
+ * p_min is 2 / C(na + nb, na), at most 1: what two arms that do not overlap give. Ties across
+ * the arms can put it out of reach.
+ *
+ * Two arms that are one and the same constant give u = na nb / 2 and p = 1.
+ *
+ * Needs up to 16 MB while it runs (two arms of 100); a few kB for arms of ten.
+ * -EINVAL when an arm is empty or a value is not usable, -EOVERFLOW when the pairs cannot be
+ * counted, -ENOMEM.
+ */
+int stats_mwu(const double *a, size_t na, const double *b, size_t nb, struct stats_mwu *out);
+
+/* What stats_shift finds. */
+struct stats_shift {
+	double shift;		/* how much b exceeds a; negative when b is the smaller */
+	double lo;		/* confidence interval of the shift, both ends included */
+	double hi;
+	double coverage;	/* confidence [lo, hi] really has, at least the one asked for */
+	bool bounded;		/* false: the arms are too small, [lo, hi] is everything */
+	bool exact;		/* coverage comes from the exact distribution */
+};
+
+/*
+ * stats_shift - Hodges-Lehmann estimate of the shift from a to b, with a confidence interval.
+ *
+ * shift is the median of the na * nb differences b[j] - a[i]: Hodges & Lehmann, "Estimates of
+ * Location Based on Rank Tests", Annals of Mathematical Statistics 34(2), 1963. With D(1) <= ...
+ * <= D(M) the sorted differences, the interval is [D(c), D(M + 1 - c)] for the largest c with
+ * P(U <= c - 1) <= (1 - conf) / 2, and its coverage is 1 - 2 P(U <= c - 1) (Lehmann 1975, section
+ * 2.6). U has the Mann-Whitney null distribution without ties: exact up to na + nb =
+ * STATS_EXACT_MAX, else normal with continuity correction. Tied data are covered at least as
+ * often as stated, because the interval is closed.
+ *
+ * conf lies in (0, 1). When even c = 1 is too much to ask, bounded is false, lo = -INFINITY,
+ * hi = INFINITY and coverage = 1; shift is valid all the same. Two constant arms give the point
+ * interval [d, d] when they are large enough to bound anything.
+ *
+ * Takes O((na + nb) log(na + nb)) time and memory in proportion to na + nb besides that of the
+ * distribution; the differences are never stored.
+ * -EINVAL when an arm is empty, conf is out of range or a value is not usable, -EOVERFLOW when
+ * the pairs cannot be counted, -ENOMEM.
+ */
+int stats_shift(const double *a, size_t na, const double *b, size_t nb, double conf,
+		struct stats_shift *out);
+
+/*
+ * stats_n_needed - how many runs per arm before anything can become significant.
+ *
+ * The smallest n for which two arms of n runs that do not overlap at all satisfy
+ * tests * 2 / C(2n, n) < p_alpha, that is, for which the smallest of `tests` p-values can survive
+ * stats_holm at p_alpha. 0 when p_alpha is not above 0, tests is 0, or no n up to
+ * STATS_EXACT_MAX / 2 is enough.
+ */
+size_t stats_n_needed(double p_alpha, size_t tests);
+
+/*
+ * ---- From numbers to a verdict (verdict.c) ----
+ */
+
+/*
+ * stats_holm - Holm's step-down adjustment of p[0..n-1] into adj[0..n-1], same order.
+ *
+ * Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
+ * Statistics 6(2), 1979. With the p-values in ascending order, the i-th (from 1) adjusted value is
+ * the largest of min(1, (n - j + 1) p_j) over j <= i. Comparing adj with alpha holds the chance of
+ * even one false rejection in the family to alpha, whatever the dependence between the tests.
+ *
+ * p and adj must not overlap. n = 0 is an empty family and succeeds. O(n^2), no allocation.
+ * -EINVAL when a p-value is not in [0, 1].
+ */
+int stats_holm(const double *p, size_t n, double *adj);
+
+/* Which way a metric is good. */
+enum stats_direction {
+	STATS_DIR_NONE,		/* neither: shown, never judged */
+	STATS_DIR_LOWER,
+	STATS_DIR_HIGHER,
+};
+
+/* What can be said of b against a. */
+enum stats_verdict {
+	STATS_NONE,		/* the metric has no good direction */
+	STATS_BETTER,
+	STATS_WORSE,
+	STATS_SAME,		/* shown to differ by no more than the margin */
+	STATS_UNDECIDED,	/* neither a difference nor sameness was shown */
+};
+
+/*
+ * The thresholds of a verdict. A difference smaller than the margin,
+ *	max(min_rel * |median of the baseline|, min_abs),
+ * does not matter to anybody, however certain it may be.
+ */
+struct stats_gate {
+	double min_rel;		/* fraction of the baseline median, >= 0 */
+	double min_abs;		/* in the unit of the metric, >= 0 */
+	double alpha;		/* significance level the adjusted p must be below */
+};
+
+/*
+ * stats_judge - the verdict on one metric. In this order:
+ *
+ *  1. NONE when dir is STATS_DIR_NONE.
+ *  2. BETTER or WORSE, by dir and the sign of the shift, when p_adj < gate->alpha, the shift is
+ *     not 0 and |shift| >= margin.
+ *  3. SAME when the interval is bounded and lies in [-margin, margin], ends included: equivalence
+ *     by confidence interval (Schuirmann, J. of Pharmacokinetics and Biopharmaceutics 15(6),
+ *     1987). So a shift that is certain but smaller than the margin is SAME, provided the interval
+ *     rules out that it is larger. An interval of confidence 1 - 2x makes this a test of level x;
+ *     it is not adjusted for the number of metrics.
+ *  4. UNDECIDED otherwise. Little data always ends here, never in SAME.
+ *
+ * base_median is the median of arm a. shift is from stats_shift, p_adj from stats_mwu by way of
+ * stats_holm. A margin that is not finite or is negative, or a missing shift or gate, is
+ * UNDECIDED; a p_adj of NAN counts as not significant.
+ */
+enum stats_verdict stats_judge(enum stats_direction dir, double base_median,
+			       const struct stats_shift *shift, double p_adj,
+			       const struct stats_gate *gate);
+
+/*
+ * stats_verdict_name - "none", "better", "worse", "same", "undecided"; "invalid" for any other
+ * value. The string is static.
+ */
+const char *stats_verdict_name(enum stats_verdict v);
+
+/*
+ * ---- Histograms (hist.c) ----
+ */
+
+/* One bucket: count events, none of them above upper, all above the previous bucket's upper. */
+struct stats_bucket {
+	uint64_t upper;
+	uint64_t count;
+};
+
+/* stats_hist_total - number of events in b[0..n-1]. The sum must fit in 64 bits. */
+uint64_t stats_hist_total(const struct stats_bucket *b, size_t n);
+
+/*
+ * stats_hist_quantile - upper bound of the bucket that holds the q-quantile, q in (0, 1].
+ *
+ * b[0..n-1] is sorted by upper; empty buckets are allowed. The quantile is the event of rank
+ * ceil(q * total), counted from 1 (definition 1 of Hyndman & Fan 1996): an event that happened,
+ * not an interpolation. The true value is at most the answer, and above the upper bound of the
+ * bucket before, so the error is the width of one bucket, always on the pessimistic side.
+ *
+ * 0 when there are no events or q is outside (0, 1]. Ranks are exact up to 2^50 events.
+ */
+uint64_t stats_hist_quantile(const struct stats_bucket *b, size_t n, double q);
+
+#endif /* WRINGER_STATS_H */

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Goes wrong on purpose, some time after the gate: what the harness makes of a guest that panics,
+ * hangs or runs out of memory is tested with this.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "workloads/lib/workload.h"
+
+enum { PANIC, STALL, LOCKUP, OOM, EXIT, CORRUPT };
+static const char *const kinds[] = {"panic", "stall", "lockup", "oom", "exit", "corrupt", NULL};
+
+struct fault_opts {
+	unsigned int kind;
+	uint64_t after;
+};
+
+static const struct fault_opts fault_defaults = {.after = 500000000};
+
+static const struct conf_key fault_options[] = {
+	{.name = "kind", .type = CONF_CHOICE, .offset = offsetof(struct fault_opts, kind),
+	 .help = "what goes wrong", .choices = kinds, .required = true},
+	{.name = "after", .type = CONF_TIME, .offset = offsetof(struct fault_opts, after),
+	 .help = "how long after the gate", .max = 600000000000},
+};
+
+static uint64_t due;
+
+static void fault_setup(struct wl *wl)
+{
+	(void)wl;
+}
+
+static void panic_kernel(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY);
+
+	if (fd < 0 || write(fd, "c", 1) != 1)
+		wl_fail("cannot make the kernel panic: %m");
+}
+
+/* Above every other task, the agent's too: only the emulator's watchdog is left. */
+static void lock_up(void)
+{
+	struct sched_param prio = {.sched_priority = 99};
+
+	if (sched_setscheduler(0, SCHED_FIFO, &prio))
+		wl_fail("cannot raise the priority: %m");
+	for (;;)
+		;
+}
+
+static void eat_memory(void)
+{
+	size_t step = 1 << 20;
+	char *p;
+
+	while ((p = mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) !=
+	       MAP_FAILED)
+		memset(p, 1, step);
+}
+
+static void go_wrong(unsigned int kind)
+{
+	switch (kind) {
+	case PANIC:
+		panic_kernel();
+		break;
+	case STALL:
+		for (;;)
+			pause();
+	case LOCKUP:
+		lock_up();
+		break;
+	case OOM:
+		eat_memory();
+		break;
+	case EXIT:
+		_exit(7);
+	default:
+		wl_fail("page 0 does not hold what was written (on purpose)");
+	}
+}
+
+static void fault_op(struct wl *wl)
+{
+	const struct fault_opts *o = wl->opts;
+	struct timespec ms = {.tv_nsec = 1000000};
+
+	if (!due)
+		due = wl_now() + o->after;
+	if (wl_now() >= due)
+		go_wrong(o->kind);
+	nanosleep(&ms, NULL);
+}
+
+const struct workload workload_fault = {
+	.name = "fault",
+	.summary = "goes wrong on purpose; for testing the harness",
+	.op = "one millisecond waited",
+	WL_TABLE(fault_options),
+	.defaults = &fault_defaults,
+	.opts_size = sizeof(struct fault_opts),
+	.setup = fault_setup,
+	.op_run = fault_op,
+};
