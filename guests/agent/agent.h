@@ -93,7 +93,8 @@ void sys_wait_path(const char *path);
 void sys_expect(const char *path, const char *want);
 void sys_swapon(const char *dev, uint64_t size, int prio);
 void sys_seed(const char *hex);
-void sys_fs(const char *runs, const char *dev);
+void sys_fs(const char *runs, const char *dev, uint64_t size);
+void sys_interleave(unsigned int nodes);
 void sys_fill(const char *path, uint64_t size, uint64_t seed);
 
 /* plan.c: does what the plan's lines say, in order */

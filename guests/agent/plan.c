@@ -68,7 +68,12 @@ static void do_seed(char **arg)
 
 static void do_fs(char **arg)
 {
-	sys_fs(arg[0], arg[1]);
+	sys_fs(arg[0], arg[1], number(arg[2]));
+}
+
+static void do_interleave(char **arg)
+{
+	sys_interleave((unsigned int)number(arg[0]));
 }
 
 static void do_fill(char **arg)
@@ -121,7 +126,8 @@ static const struct verb verbs[] = {
 	{"mount", 4, do_mount},   /* TYPE FROM TO OPTIONS */
 	{"swapon", 3, do_swapon}, /* DEVICE BYTES PRIORITY */
 	{"seed", 1, do_seed},     /* 64 HEX DIGITS */
-	{"fs", 2, do_fs},         /* RUNS DEVICE */
+	{"fs", 3, do_fs},         /* RUNS DEVICE BYTES */
+	{"interleave", 1, do_interleave}, /* NODES: allocate from nodes 0 .. NODES-1 in turn; 0 = as usual */
 	{"fill", 3, do_fill},     /* FILE BYTES SEED */
 	{"source", 2, do_source}, /* PATH NAME */
 	{"state", 2, do_state},   /* KEY PATH */

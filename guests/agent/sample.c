@@ -66,6 +66,14 @@ static void record_sources(void)
 	}
 }
 
+/* Samples leave the last eighth of the region to what must not be lost: the close, errors, the end. */
+static bool short_of_room(void)
+{
+	const struct wire_header *head = (struct wire_header *)agent.wire.region;
+
+	return head->used > agent.wire.size / 8 * 7;
+}
+
 /*
  * Counters of the workloads first: they are memory, so they all belong to one instant.  The kernel is
  * not asked to fold its per-CPU counters (vm.stat_refresh): that waits for a kworker behind the
@@ -73,6 +81,10 @@ static void record_sources(void)
  */
 void sample_record(enum wire_phase phase, const char *name)
 {
+	if (phase == WIRE_SAMPLE && short_of_room()) {
+		((struct wire_header *)agent.wire.region)->dropped++;
+		return;
+	}
 	rec_phase(phase, name);
 	work_record(phase != WIRE_SAMPLE);
 	record_sources();

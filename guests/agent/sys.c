@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <linux/random.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +60,10 @@ void sys_mkdir(const char *path)
 
 void sys_mount(const char *type, const char *from, const char *to, const char *opts)
 {
+	unsigned long flags = opts && !strcmp(opts, "noatime") ? MS_NOATIME : 0;
+
 	sys_mkdir(to);
-	if (mount(from, to, type, 0, opts))
+	if (mount(from, to, type, flags, flags ? NULL : opts))
 		agent_fail(WIRE_SETUP_FAILED, "cannot mount %s (%s) on %s: %m", from, type, to);
 }
 
@@ -86,6 +89,16 @@ void sys_insmod(const char *name, const char *params)
 	close(fd);
 	/* Its pages are no part of the experiment. */
 	unlink(path);
+}
+
+/* Device stores are kernel memory, which follows the policy of the task that has it allocated. */
+void sys_interleave(unsigned int nodes)
+{
+	unsigned long mask = nodes ? (1ul << nodes) - 1 : 0;
+	int mode = nodes ? MPOL_INTERLEAVE : MPOL_DEFAULT;
+
+	if (syscall(SYS_set_mempolicy, mode, nodes ? &mask : NULL, nodes ? 8 * sizeof(mask) : 0))
+		agent_fail(WIRE_SETUP_FAILED, "cannot set the memory policy: %m");
 }
 
 /* A device node can appear a moment after its module's load returns. */
@@ -236,8 +249,18 @@ static void fs_run(int in, const char *runs, int out, const char *dev)
 	write_all(out, dev, stage, run.len, (off_t)run.offset);
 }
 
+/* Has the device allocate its whole store now, so that nothing is allocated there under pressure. */
+static void touch_device(int fd, const char *dev, uint64_t size)
+{
+	uint64_t at;
+
+	memset(stage, 0, sizeof(stage));
+	for (at = 0; at < size; at += sizeof(stage))
+		write_all(fd, dev, stage, sizeof(stage), (off_t)at);
+}
+
 /* Writes an empty file system to a device: the runs that the image brought along. */
-void sys_fs(const char *runs, const char *dev)
+void sys_fs(const char *runs, const char *dev, uint64_t size)
 {
 	int in = open(runs, O_RDONLY | O_CLOEXEC);
 	int out = open_direct(dev, 0);
@@ -248,6 +271,7 @@ void sys_fs(const char *runs, const char *dev)
 	read_all(in, runs, &head, sizeof(head));
 	if (memcmp(head.magic, "WRFS", 4) || head.version != 1)
 		agent_fail(WIRE_SETUP_FAILED, "%s is no file system of ours", runs);
+	touch_device(out, dev, size);
 	while (head.nr_runs--)
 		fs_run(in, runs, out, dev);
 	close(in);

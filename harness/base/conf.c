@@ -302,3 +302,14 @@ int conf_bind(struct conf *conf, struct conf_section *sec, const struct conf_key
 	}
 	return 0;
 }
+
+char *conf_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = xstrdup(slash ? slash + 1 : path);
+	size_t len = strlen(name);
+
+	if (len > 5 && !strcmp(name + len - 5, ".conf"))
+		name[len - 5] = '\0';
+	return name;
+}

@@ -48,6 +48,9 @@ int conf_load(struct conf *conf, const char *path, struct err *err);
 int conf_parse(struct conf *conf, const char *name, const char *text, size_t len, struct err *err);
 void conf_release(struct conf *conf);
 
+/* What a configuration file is called by: its base name without ".conf"; a heap string. */
+char *conf_name(const char *path);
+
 /* The section, marked used, or NULL. */
 struct conf_section *conf_section(struct conf *conf, const char *name, const char *arg);
 /* The value, marked used, or NULL. */

@@ -29,34 +29,43 @@ struct image_file {
 struct image {
 	char id[SHA256_HEX];
 	char *path;     /* in the cache */
-	char **modules; /* module names in the order they must be loaded, NULL-terminated */
+	char **modules; /* names, with '_', in the order they must be loaded, NULL-terminated */
 };
 
 /*
- * Resolves the modules by name against the kernel's own modules (their depends= fields), leaving out
- * what is built in, and writes the image: files, then "modules/<name>.ko" for each, uncompressed.
- * modules is NULL-terminated; '-' and '_' are the same in names.  -ENOENT names a module that the
- * kernel neither has nor has built in, and says so when the kernel came without any modules.
+ * Resolves the modules by name against the kernel's own modules (their depends= fields), leaving
+ * out what is built in, and writes the image: files, then "modules/<name>.ko" for each,
+ * uncompressed.  modules is NULL-terminated; '-' and '_' are the same in names.  -ENOENT names a
+ * module that the kernel neither has nor has built in, and says so when the kernel came without any
+ * modules; -ELOOP two that depend on each other.  Folders that files' names lie in are made; a name
+ * that is not relative or would leave the image is -EINVAL, one that is there twice -EEXIST.  On
+ * failure out is empty.
  */
 int image_build(const struct kernel *kernel, const char *const *modules,
-		const struct image_file *files, size_t nr_files, struct image *out, struct err *err);
-/* The image with this id from the cache; -ENOENT if it is not there.  modules is empty then. */
+		const struct image_file *files, size_t nr_files, struct image *out,
+		struct err *err);
+/*
+ * The image with this id from the cache; -ENOENT if it is not there or its bytes are not those of
+ * the id.  modules is empty: an archive does not tell the order.
+ */
 int image_open(const char *id, struct image *out, struct err *err);
 void image_release(struct image *image);
 
 /*
  * Name and dependencies of one module, from its .modinfo section.  data is an uncompressed ELF
- * object, untrusted.  deps is the comma-separated list as it stands there.  -ENOEXEC when it is no
- * module.
+ * object, untrusted.  deps is the comma-separated list as it stands there.  Both are added to, with
+ * letters, digits, '_', '-' and ',' only.  -ENOEXEC, and nothing added, when it is no module.
  */
 int module_info(const void *data, size_t len, struct buf *name, struct buf *deps);
 
 /*
- * An empty ext4 file system (no journal, fixed UUID and hash seed, no times) of that many bytes, in the
- * run format the agent writes to a block device before mounting it:
+ * An empty ext4 file system (no journal, fixed UUID and hash seed, no times) of that many bytes, in
+ * the run format the agent writes to a block device before mounting it:
  *	"WRFS" magic, u32 version 1, u64 device size, u32 number of runs, u32 zero,
  *	then per run: u64 offset, u32 length, u32 zero, length bytes (a multiple of 4096)
- * little-endian; whatever no run covers is zero.  Made with mke2fs, the same bytes each time.
+ * little-endian; whatever no run covers is zero.  Runs are in ascending order, do not overlap and
+ * are at most 1 MiB long.  Made with mke2fs, the same bytes each time; -ENOENT when the machine has
+ * none.  size is a multiple of 4096 from 1 MiB to 1 TiB, else -EINVAL.
  */
 int fs_make(uint64_t size, struct buf *out, struct err *err);
 

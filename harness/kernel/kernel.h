@@ -8,14 +8,15 @@
  *	modules/		its .ko, .ko.xz, .ko.zst files, folders as packaged; may be absent
  *	modules.builtin		where the packages have it
  *	meta.json		what it is and which packages (with their SHA-256) it came from
- * and its id is the SHA-256 of the sorted list "sha256  relative path\n" of all files but meta.json.
- * A folder that is there is complete: it is filled under another name and renamed.
+ * and its id is the SHA-256 of the list "sha256  relative path\n" of all files but meta.json, sorted
+ * by path.  A folder that is there is complete: it is filled under another name and renamed.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -37,8 +38,9 @@ struct rung {
 	char *version;         /* upstream: "6.12.107" */
 	char *package;         /* full package version: "6.12.94-1~bpo12+1" */
 	char *suite;           /* "bookworm-backports" */
-	const char *packaging; /* static: which of the five packagings (see ladder.c) */
+	const char *packaging; /* static: which of the five packagings (see index.c) */
 	char **name;           /* binary packages to download, NULL-terminated */
+	uint64_t size;         /* bytes to download */
 	bool has_modules;
 	bool fetched;
 };
@@ -73,7 +75,8 @@ int kernel_fetch(const struct rung *rung, void (*say)(const char *line), struct 
  * Puts a bzImage, and the .ko files below modules_dir (may be NULL), into the cache.  -ENOEXEC when
  * the file is no bootable x86 image.
  */
-int kernel_import(const char *bzimage, const char *modules_dir, struct kernel *out, struct err *err);
+int kernel_import(const char *bzimage, const char *modules_dir, struct kernel *out,
+		  struct err *err);
 
 /*
  * Whatever a user may write after -k: a name for ladder_find(), or the path of a bzImage (it holds
@@ -84,8 +87,9 @@ int kernel_resolve(const char *name, void (*say)(const char *line), struct kerne
 		   struct err *err);
 /* The kernel with this id from the cache; -ENOENT if it is not there. */
 int kernel_open(const char *id, struct kernel *out, struct err *err);
-/* Every kernel in the cache, sorted by version. */
+/* Every kernel in the cache, sorted by version; kernels_release() frees them and the array. */
 int kernel_cached(struct kernel **out, size_t *nr, struct err *err);
+void kernels_release(struct kernel *kernel, size_t nr);
 
 /* Order of Debian versions as dpkg has it, '~' before everything: <0, 0, >0. */
 int kernel_version_cmp(const char *a, const char *b);

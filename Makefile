@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make		build everything into build/
+# make demo	install what is missing, build, and compare LRU with MGLRU
+# make check	install what is missing, build, and run all tests
+# make bench	measure costs; prints ratios, never fails
+# make install	PREFIX=/usr/local, DESTDIR honoured
+
+CC ?= gcc
+PREFIX ?= /usr/local
+DESTDIR ?=
+B := build
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings
+CPPFLAGS += -D_GNU_SOURCE -I. -Iharness
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu11 $(WARN)
+LDLIBS := -larchive -ljansson -lmd -lm
+
+# The guest's programs are part of every experiment: their bytes must not depend on where, when or
+# with which user flags they were built.
+GUEST_CFLAGS := -std=gnu11 $(WARN) -O2 -ffile-prefix-map=$(CURDIR)=. -fno-ident
+GUEST_LDFLAGS := -static -s -Wl,--build-id=none
+
+ROOMS := base wire result stats engine kernel image experiment report cmd
+HOST_SRC := $(foreach r,$(ROOMS),$(wildcard harness/$(r)/*.c))
+# Workload descriptors are the host's too; what only runs in a guest is linked but never called.
+WORK_SRC := $(wildcard workloads/*.c) $(filter-out %/main.c,$(wildcard workloads/lib/*.c))
+HOST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(HOST_SRC) $(WORK_SRC))
+AGENT_SRC := $(wildcard guests/agent/*.c) harness/wire/wire.c
+PROG_SRC := $(wildcard workloads/*.c workloads/lib/*.c) harness/wire/wire.c
+HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
+
+DATA := $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
+	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
+	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
+	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf))
+PAGES := $(patsubst docs/%.in,$(B)/man/%,$(wildcard docs/*.1.in)) \
+	$(patsubst docs/%,$(B)/man/%,$(wildcard docs/*.5))
+
+all: $(B)/wringer $(DATA) $(PAGES)
+
+$(B)/wringer: $(HOST_OBJ) $(B)/obj/harness/main.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/obj/%.o: %.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/data/agent: $(AGENT_SRC) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -I. -Iharness $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $(AGENT_SRC)
+
+$(B)/data/workload: $(PROG_SRC) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -I. -Iharness $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $(PROG_SRC) -lm
+
+$(B)/data/apt-conf: scripts/apt-conf
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/data/guests/%: guests/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/data/policies/%: policies/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/data/scenarios/%: workloads/scenarios/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+# A page's OPTIONS come from the table that the program parses with.
+$(B)/man/%.1: docs/%.1.in $(B)/wringer
+	@mkdir -p $(@D)
+	scripts/man-page $(B)/wringer $< > $@.tmp && mv $@.tmp $@
+
+$(B)/man/%.5: docs/%.5
+	@mkdir -p $(@D)
+	cp $< $@
+
+deps-demo:
+	@scripts/deps demo
+deps-check:
+	@scripts/deps check
+
+demo: deps-demo
+	@$(MAKE) --no-print-directory -s -j2 all
+	@scripts/demo $(B)/wringer
+
+check: deps-check
+	@$(MAKE) --no-print-directory -s -j2 all
+	@$(MAKE) --no-print-directory -s -f tests/tests.mk -j2 B=$(B) build-tests
+	@tests/run $(B)
+
+bench: deps-check
+	@$(MAKE) --no-print-directory -s -j2 all
+	@tests/bench $(B)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(B)/wringer $(DESTDIR)$(PREFIX)/bin/
+	cp -r $(B)/data $(DESTDIR)$(PREFIX)/share/wringer
+	install -m 644 $(B)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(wildcard $(B)/man/*.5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 scripts/wringer.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wringer
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all demo check bench install clean deps-demo deps-check
+.DELETE_ON_ERROR:

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The exact engine: QEMU under its instruction counter, where the guest's clock is a function of the
+ * instructions it has executed.
+ *
+ * The command line holds only names relative to the run's folder, so it is the same on every machine
+ * and is part of the spec.  What the harness adds to watch the machine (a QMP monitor, and a start
+ * that waits for it) is no part of the machine and comes on top.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/proc.h"
+#include "engine/machine.h"
+
+/* Names in the run's folder. */
+#define RUN_KERNEL   "kernel"
+#define RUN_INITRD   "initrd"
+#define RUN_PLAN     "plan"
+#define RUN_RECORDS  "records"
+#define RUN_CONSOLE  "console.txt"
+#define RUN_PROGRESS "progress"
+#define RUN_STDERR   "qemu.txt"
+
+/* The QEMU that is installed. */
+struct qemu {
+	char *path;
+	char *version;                /* as it says itself, with the package's version */
+	unsigned int major, minor;
+	char sha256[SHA256_HEX];      /* of the program */
+	char firmware[SHA256_HEX];    /* of the firmware files it uses, together */
+};
+
+/* -ENOENT when there is none, -ENOTSUP when it is too old for the exact engine. */
+int qemu_probe(struct qemu *qemu, struct err *err);
+void qemu_release(struct qemu *qemu);
+
+/* A NULL-terminated list of strings. */
+struct args {
+	char **arg;
+	size_t nr;
+};
+
+void args_add(struct args *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void args_release(struct args *args);
+
+/*
+ * The machine's command line, args[0] = "qemu-system-x86_64".  -ENOTSUP when this QEMU cannot run it
+ * exactly (several CPUs before 8.1).
+ */
+int engine_args(const struct qemu *qemu, const struct machine *m, struct args *out,
+		struct err *err);
+
+/* How a machine ended, as seen from outside. */
+struct engine_exit {
+	bool exited;         /* by itself, with exit_code */
+	int exit_code;
+	int signal;          /* 0, or what killed it */
+	bool timed_out;      /* we killed it: the wall-clock limit */
+	bool interrupted;    /* we killed it: the user asked */
+	bool watchdog;       /* the virtual-time watchdog fired: the guest's agent did not run for 30 s */
+	bool guest_reset;    /* the guest rebooted: a panic, or a triple fault */
+	bool guest_off;      /* the guest switched itself off */
+	double cpu_seconds;  /* user and system time of the emulator */
+	double wall_seconds;
+};
+
+/* A machine that is running. */
+struct vm {
+	struct proc proc;
+	int qmp;           /* our end of the monitor's socket */
+	struct buf in;     /* what came from it and is not a whole line yet */
+	int64_t start_ms;
+	int64_t limit_ms;  /* 0 = none */
+	struct engine_exit exit;
+};
+
+/*
+ * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD and RUN_PLAN; makes the other
+ * RUN_ files there.  When we are root the emulator runs as an ordinary user, who must be able to
+ * write to the folder: it is handed over to that user.
+ */
+int vm_start(struct vm *vm, const struct qemu *qemu, const struct machine *m, const char *dir,
+	     const struct args *args, int64_t limit_ms, struct err *err);
+/*
+ * Waits up to timeout_ms for any of n machines to have something to do, and does it.  1 for each
+ * slot in ended[] whose machine has ended; its vm->exit is then complete.  -EINTR on a signal.
+ */
+int vm_poll(struct vm **vms, size_t n, int timeout_ms, bool *ended);
+/* Ends a machine now. */
+void vm_kill(struct vm *vm);
+
+#endif

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/engine.h"
+
+#define PROGRAM "qemu-system-x86_64"
+#define PROBE_TIMEOUT_MS 30000
+
+/* Several CPUs need the fair time slices of 8.1; older ones were seen to diverge and to hang. */
+#define SMP_MAJOR 8
+#define SMP_MINOR 1
+/* The oldest that was found exact with one CPU. */
+#define OLDEST_MAJOR 7
+#define OLDEST_MINOR 2
+
+void args_add(struct args *args, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	args->arg = xrealloc(args->arg, args->nr + 2, sizeof(*args->arg));
+	args->arg[args->nr++] = s;
+	args->arg[args->nr] = NULL;
+}
+
+void args_release(struct args *args)
+{
+	size_t i;
+
+	for (i = 0; i < args->nr; i++)
+		free(args->arg[i]);
+	free(args->arg);
+	memset(args, 0, sizeof(*args));
+}
+
+static char *find_program(void)
+{
+	const char *path = getenv("PATH");
+	cleanup_free char *copy = xstrdup(path ? path : "/usr/bin");
+	char *rest = copy, *dir;
+
+	while ((dir = strsep(&rest, ":"))) {
+		char *file = xasprintf("%s/" PROGRAM, dir);
+
+		if (!access(file, X_OK))
+			return file;
+		free(file);
+	}
+	return NULL;
+}
+
+static int probe_version(struct qemu *q, struct err *err)
+{
+	const char *argv[] = {q->path, "--version", NULL};
+	cleanup_buf struct buf out = {0};
+	int ret = proc_capture(argv, PROBE_TIMEOUT_MS, &out, err);
+
+	if (ret)
+		return ret;
+	out.data[strcspn(out.data, "\n")] = '\0';
+	if (sscanf(out.data, "QEMU emulator version %u.%u", &q->major, &q->minor) != 2)
+		return err_set(err, -ENOTSUP, "%s says '%s', not its version", q->path, out.data);
+	q->version = xstrdup(out.data + strlen("QEMU emulator version "));
+	return 0;
+}
+
+/* The first of QEMU's data folders that has the file. */
+static char *find_firmware(char *dirs, const char *name)
+{
+	cleanup_free char *copy = xstrdup(dirs);
+	char *rest = copy, *dir;
+
+	while ((dir = strsep(&rest, "\n"))) {
+		char *file = xasprintf("%s/%s", dir, name);
+
+		if (*dir && file_exists(file))
+			return file;
+		free(file);
+	}
+	return NULL;
+}
+
+/* What the machine executes before the kernel counts as much as the emulator itself. */
+static int probe_firmware(struct qemu *q, struct err *err)
+{
+	static const char *const names[] = {"bios-256k.bin", "kvmvapic.bin", "linuxboot_dma.bin"};
+	const char *argv[] = {q->path, "-L", "help", NULL};
+	cleanup_buf struct buf dirs = {0}, hashes = {0};
+	char hex[SHA256_HEX];
+	size_t i;
+	int ret = proc_capture(argv, PROBE_TIMEOUT_MS, &dirs, err);
+
+	for (i = 0; !ret && i < ARRAY_SIZE(names); i++) {
+		cleanup_free char *file = find_firmware(dirs.data, names[i]);
+
+		if (!file)
+			return err_set(err, -ENOENT, "QEMU's firmware %s is missing; install seabios and "
+						     "qemu-system-data", names[i]);
+		ret = sha256_file(file, hex, err);
+		buf_printf(&hashes, "%s  %s\n", hex, names[i]);
+	}
+	if (!ret)
+		sha256_buf(buf_str(&hashes), hashes.len, q->firmware);
+	return ret;
+}
+
+int qemu_probe(struct qemu *q, struct err *err)
+{
+	int ret;
+
+	*q = (struct qemu){.path = find_program()};
+	if (!q->path)
+		return err_set(err, -ENOENT, PROGRAM " is not installed; 'make demo' installs it");
+	ret = probe_version(q, err);
+	if (!ret && (q->major < OLDEST_MAJOR || (q->major == OLDEST_MAJOR && q->minor < OLDEST_MINOR)))
+		ret = err_set(err, -ENOTSUP, "QEMU %s is too old; 'make demo' installs a newer one",
+			      q->version);
+	if (!ret)
+		ret = sha256_file(q->path, q->sha256, err);
+	if (!ret)
+		ret = probe_firmware(q, err);
+	if (ret)
+		qemu_release(q);
+	return ret;
+}
+
+void qemu_release(struct qemu *q)
+{
+	free(q->path);
+	free(q->version);
+	memset(q, 0, sizeof(*q));
+}
+
+static void add_fixed(struct args *a)
+{
+	args_add(a, PROGRAM);
+	args_add(a, "-nodefaults");
+	args_add(a, "-no-user-config");
+	args_add(a, "-no-reboot");
+	args_add(a, "-machine");
+	args_add(a, "pc,hpet=off");
+	args_add(a, "-accel");
+	args_add(a, "tcg,thread=single,tb-size=128");
+	args_add(a, "-icount");
+	args_add(a, "shift=0,sleep=off");
+	/*
+	 * Random numbers come from the plan's seed alone.  REP string instructions count one per
+	 * iteration here, so without erms and its like a page is cleared in 512 steps, not 4096.
+	 */
+	args_add(a, "-cpu");
+	args_add(a, "max,-rdrand,-rdseed,-erms,-fsrm,-fsrs,-fzrm");
+	args_add(a, "-seed");
+	args_add(a, "1");
+	args_add(a, "-rtc");
+	args_add(a, "base=2026-01-01,clock=vm");
+	args_add(a, "-sandbox");
+	args_add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+static void add_nodes(const struct machine *m, struct args *a)
+{
+	unsigned int i, cpu = 0;
+
+	args_add(a, "-m");
+	args_add(a, "%lluM", (unsigned long long)machine_memory(m) >> 20);
+	args_add(a, "-smp");
+	args_add(a, "%u", machine_cpus(m));
+	for (i = 0; i < m->nr_nodes; i++) {
+		unsigned int n = m->node[i].cpus;
+
+		args_add(a, "-object");
+		args_add(a, "memory-backend-ram,id=m%u,size=%lluM", i,
+			 (unsigned long long)m->node[i].memory >> 20);
+		args_add(a, "-numa");
+		if (n > 1)
+			args_add(a, "node,nodeid=%u,memdev=m%u,cpus=%u-%u", i, i, cpu, cpu + n - 1);
+		else if (n)
+			args_add(a, "node,nodeid=%u,memdev=m%u,cpus=%u", i, i, cpu);
+		else
+			args_add(a, "node,nodeid=%u,memdev=m%u", i, i);
+		cpu += n;
+	}
+}
+
+static void add_distances(const struct machine *m, struct args *a)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < m->nr_nodes; i++)
+		for (j = 0; j < m->nr_nodes; j++) {
+			if (i == j || !m->distance[i][j])
+				continue;
+			args_add(a, "-numa");
+			args_add(a, "dist,src=%u,dst=%u,val=%u", i, j, m->distance[i][j]);
+		}
+}
+
+static void add_boot(struct args *a)
+{
+	args_add(a, "-kernel");
+	args_add(a, RUN_KERNEL);
+	args_add(a, "-initrd");
+	args_add(a, RUN_INITRD);
+	args_add(a, "-append");
+	/* rootfs as ramfs: the agent and the workloads' text are then no part of what is reclaimed. */
+	args_add(a, "console=ttyS0 loglevel=5 nokaslr norandmaps panic=-1 psi=1 rootfstype=ramfs "
+		    "tsc=reliable softlockup_panic=1");
+	args_add(a, "-fw_cfg");
+	args_add(a, "name=opt/org.wringer/plan,file=" RUN_PLAN);
+}
+
+/* Nothing here completes in host time: files that are written at once, memory, and ports. */
+static void add_devices(const struct machine *m, struct args *a)
+{
+	args_add(a, "-display");
+	args_add(a, "none");
+	args_add(a, "-serial");
+	args_add(a, "file:" RUN_CONSOLE);
+	args_add(a, "-chardev");
+	args_add(a, "file,id=progress,path=" RUN_PROGRESS);
+	args_add(a, "-device");
+	args_add(a, "isa-debugcon,iobase=0xe9,chardev=progress");
+	args_add(a, "-device");
+	args_add(a, "isa-debug-exit,iobase=0xf4,iosize=1");
+	args_add(a, "-object");
+	args_add(a, "memory-backend-file,id=records,size=%lluM,mem-path=" RUN_RECORDS ",share=on",
+		 (unsigned long long)m->records >> 20);
+	args_add(a, "-device");
+	args_add(a, "ivshmem-plain,memdev=records");
+	args_add(a, "-device");
+	args_add(a, "ib700");
+	args_add(a, "-action");
+	args_add(a, "watchdog=poweroff");
+}
+
+int engine_args(const struct qemu *q, const struct machine *m, struct args *out, struct err *err)
+{
+	bool old = q->major < SMP_MAJOR || (q->major == SMP_MAJOR && q->minor < SMP_MINOR);
+
+	memset(out, 0, sizeof(*out));
+	if (machine_cpus(m) > 1 && old)
+		return err_set(err, -ENOTSUP, "several CPUs are exact only with QEMU %d.%d or newer; this is %s",
+			       SMP_MAJOR, SMP_MINOR, q->version);
+	add_fixed(out);
+	add_nodes(m, out);
+	add_distances(m, out);
+	add_boot(out);
+	add_devices(m, out);
+	return 0;
+}

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/path.h"
+#include "experiment/experiment.h"
+#include "result/store.h"
+
+/* Everything that has been loaded while planning. */
+struct planner {
+	struct kernel *kernel;
+	struct guest *guest;
+	struct policy *policy;
+	struct scenario *scenario;
+	size_t nr_kernels, nr_guests, nr_policies, nr_scenarios;
+	void (*say)(const char *line);
+	struct experiments *out;
+};
+
+/* "guests/two.conf" for "two"; a name with a slash is a path already. */
+static char *conf_path(const char *folder, const char *name)
+{
+	return strchr(name, '/') ? xstrdup(name) :
+				   xasprintf("%s/%s/%s.conf", path_data(), folder, name);
+}
+
+static int check_there(const char *what, const char *folder, const char *name, const char *path,
+		       struct err *err)
+{
+	if (file_exists(path))
+		return 0;
+	if (strchr(name, '/'))
+		return err_set(err, -ENOENT, "there is no %s file %s", what, path);
+	return err_set(err, -ENOENT, "there is no %s '%s' ('wringer show %s' lists them)", what, name,
+		       folder);
+}
+
+#define DEFINE_LOAD_ALL(type, plural, folder)                                                      \
+	static int load_##plural(struct planner *p, char *const *names, struct err *err)          \
+	{                                                                                          \
+		size_t n;                                                                          \
+		int ret = 0;                                                                       \
+                                                                                                   \
+		for (n = 0; names[n]; n++)                                                         \
+			;                                                                          \
+		p->type = xcalloc(n, sizeof(*p->type));                                            \
+		for (n = 0; !ret && names[n]; n++) {                                               \
+			cleanup_free char *path = conf_path(folder, names[n]);                     \
+                                                                                                   \
+			ret = check_there(#type, folder, names[n], path, err);                     \
+			if (!ret)                                                                  \
+				ret = type##_load(&p->type[p->nr_##plural], path, err);            \
+			if (!ret)                                                                  \
+				p->nr_##plural++;                                                  \
+		}                                                                                  \
+		return ret;                                                                        \
+	}
+
+DEFINE_LOAD_ALL(guest, guests, "guests")
+DEFINE_LOAD_ALL(policy, policies, "policies")
+DEFINE_LOAD_ALL(scenario, scenarios, "scenarios")
+
+static int load_kernels(struct planner *p, char *const *names, struct err *err)
+{
+	size_t n;
+	int ret = 0;
+
+	for (n = 0; names[n]; n++)
+		;
+	p->kernel = xcalloc(n, sizeof(*p->kernel));
+	for (n = 0; !ret && names[n]; n++) {
+		ret = kernel_resolve(names[n], p->say, &p->kernel[p->nr_kernels], err);
+		if (!ret)
+			p->nr_kernels++;
+	}
+	return ret;
+}
+
+static void planner_release(struct planner *p)
+{
+	while (p->nr_kernels)
+		kernel_release(&p->kernel[--p->nr_kernels]);
+	while (p->nr_guests)
+		guest_release(&p->guest[--p->nr_guests]);
+	while (p->nr_policies)
+		policy_release(&p->policy[--p->nr_policies]);
+	while (p->nr_scenarios)
+		scenario_release(&p->scenario[--p->nr_scenarios]);
+	free(p->kernel);
+	free(p->guest);
+	free(p->policy);
+	free(p->scenario);
+}
+
+static json_t *json_conf(const struct conf *conf)
+{
+	json_t *out = json_object();
+	size_t i, k;
+
+	for (i = 0; i < conf->nr_sections; i++) {
+		const struct conf_section *sec = &conf->section[i];
+		cleanup_free char *name = xasprintf("%s%s%s", sec->name, *sec->arg ? " " : "", sec->arg);
+		json_t *entries = json_object();
+
+		for (k = 0; k < sec->nr_entries; k++)
+			json_object_set_new(entries, sec->entry[k].key, json_string(sec->entry[k].value));
+		json_object_set_new(out, name, entries);
+	}
+	return out;
+}
+
+static json_t *json_storage(const struct storage *s)
+{
+	static const char *const models[] = {"none", "ssd", "zram"};
+
+	return json_pack("{s:s, s:I, s:I}", "model", models[s->model], "size", (json_int_t)s->size,
+			 "latency_ns", (json_int_t)s->latency_ns);
+}
+
+static json_t *json_guest(const struct guest *g, const struct machine *m)
+{
+	json_t *nodes = json_array();
+	unsigned int i, j;
+
+	for (i = 0; i < m->nr_nodes; i++) {
+		json_t *row = json_array();
+
+		for (j = 0; j < m->nr_nodes; j++)
+			json_array_append_new(row, json_integer(m->distance[i][j]));
+		json_array_append_new(nodes, json_pack("{s:I, s:I, s:i, s:o}", "memory",
+						       (json_int_t)g->machine.node[i].memory,
+						       "memory_with_stores", (json_int_t)m->node[i].memory,
+						       "cpus", (int)m->node[i].cpus, "distance", row));
+	}
+	return json_pack("{s:s, s:o, s:I, s:o, s:o}", "name", g->name, "nodes", nodes, "records",
+			 (json_int_t)m->records, "swap", json_storage(&g->swap), "data",
+			 json_storage(&g->data));
+}
+
+static json_t *json_engine(const struct qemu *q, const struct args *args)
+{
+	json_t *line = json_array();
+	size_t i;
+
+	for (i = 0; i < args->nr; i++)
+		json_array_append_new(line, json_string(args->arg[i]));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", "exact", "qemu", q->version, "qemu_sha256",
+			 q->sha256, "firmware_sha256", q->firmware, "args", line);
+}
+
+static json_t *json_image(const struct image *image)
+{
+	json_t *modules = json_array();
+	size_t i;
+
+	for (i = 0; image->modules[i]; i++)
+		json_array_append_new(modules, json_string(image->modules[i]));
+	return json_pack("{s:s, s:o}", "id", image->id, "modules", modules);
+}
+
+/* A combination of axes; what is common to its seeds. */
+struct cell {
+	const struct kernel *kernel;
+	const struct guest *guest;
+	const struct policy *policy;
+	const struct scenario *scenario;
+	struct image image;
+	struct machine machine;
+	struct args args;
+};
+
+static json_t *make_spec(const struct qemu *q, const struct cell *c, const char *plan, uint64_t seed)
+{
+	json_t *spec = json_object();
+
+	json_object_set_new(spec, "schema", json_integer(SPEC_SCHEMA));
+	json_object_set_new(spec, "engine", json_engine(q, &c->args));
+	json_object_set_new(spec, "kernel", json_pack("{s:s, s:s, s:s, s:s}", "id", c->kernel->id, "version",
+						      c->kernel->version, "package", c->kernel->package,
+						      "release", c->kernel->release));
+	json_object_set_new(spec, "image", json_image(&c->image));
+	json_object_set_new(spec, "guest", json_guest(c->guest, &c->machine));
+	json_object_set_new(spec, "policy", json_pack("{s:s, s:o}", "name", c->policy->name, "conf",
+						      json_conf(&c->policy->conf)));
+	json_object_set_new(spec, "scenario", json_pack("{s:s, s:o}", "name", c->scenario->name, "conf",
+							json_conf(&c->scenario->conf)));
+	json_object_set_new(spec, "plan", json_string(plan));
+	json_object_set_new(spec, "seed", json_integer((json_int_t)seed));
+	return spec;
+}
+
+static void set_id(struct experiment *exp)
+{
+	cleanup_buf struct buf text = {0};
+
+	json_canonical(exp->spec, &text);
+	sha256_buf(buf_str(&text), text.len, exp->id);
+}
+
+static struct experiment *new_experiment(struct experiments *out)
+{
+	struct experiment *exp;
+
+	out->exp = xrealloc(out->exp, out->nr + 1, sizeof(*out->exp));
+	exp = &out->exp[out->nr++];
+	memset(exp, 0, sizeof(*exp));
+	return exp;
+}
+
+static void copy_args(struct args *to, const struct args *from)
+{
+	size_t i;
+
+	memset(to, 0, sizeof(*to));
+	for (i = 0; i < from->nr; i++)
+		args_add(to, "%s", from->arg[i]);
+}
+
+static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
+{
+	struct experiment *exp = new_experiment(p->out);
+	cleanup_buf struct buf plan = {0};
+
+	plan_write(c->guest, c->policy, c->scenario, seed, c->image.modules, &plan);
+	exp->plan = xstrdup(buf_str(&plan));
+	exp->spec = make_spec(&p->out->qemu, c, exp->plan, seed);
+	exp->kernel_file = xasprintf("%s/vmlinuz", c->kernel->dir);
+	exp->image_file = xstrdup(c->image.path);
+	exp->machine = c->machine;
+	exp->oom_allowed = c->scenario->oom_allowed;
+	copy_args(&exp->args, &c->args);
+	set_id(exp);
+}
+
+static int build_image(struct cell *c, struct err *err)
+{
+	cleanup_free char *agent = xasprintf("%s/agent", path_data());
+	cleanup_free char *workload = xasprintf("%s/workload", path_data());
+	cleanup_buf struct buf fs = {0};
+	struct image_file files[3] = {
+		{.name = "init", .path = agent, .mode = 0755},
+		{.name = "workload", .path = workload, .mode = 0755},
+	};
+	struct plan_needs needs;
+	size_t nr = 2;
+	int ret = plan_needs(c->guest, c->scenario, &needs, err);
+
+	if (!ret && needs.fs_size)
+		ret = fs_make(needs.fs_size, &fs, err);
+	if (ret)
+		return ret;
+	c->machine = needs.machine;
+	if (needs.fs_size)
+		files[nr++] = (struct image_file){.name = "data.fs", .data = fs.data, .len = fs.len,
+						  .mode = 0644};
+	ret = image_build(c->kernel, needs.module, files, nr, &c->image, err);
+	return ret ? err_prefix(err, ret, "scenario %s on guest %s", c->scenario->name, c->guest->name) : 0;
+}
+
+/*
+ * A kernel says in its header (init_size) how much memory unpacking takes; it needs that, the
+ * initramfs twice (as loaded and as unpacked), and some to live on.
+ */
+static int check_memory(const struct cell *c, struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/vmlinuz", c->kernel->dir);
+	uint64_t have = c->guest->machine.node[0].memory, need;
+	cleanup_buf struct buf image = {0}, kernel = {0};
+	uint32_t init_size;
+	int ret = file_read(path, &kernel, err);
+
+	if (!ret)
+		ret = file_read(c->image.path, &image, err);
+	if (ret || kernel.len < 0x264)
+		return ret;
+	memcpy(&init_size, kernel.data + 0x260, sizeof(init_size));
+	need = init_size + 2 * image.len + (16 << 20);
+	if (have >= need)
+		return 0;
+	return err_set(err, -EINVAL, "guest %s has %llu MiB on its first node; kernel %s needs about %llu MiB to boot",
+		       c->guest->name, (unsigned long long)have >> 20, c->kernel->version,
+		       (unsigned long long)need >> 20);
+}
+
+static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, struct err *err)
+{
+	size_t i;
+	int ret = build_image(c, err);
+
+	if (!ret)
+		ret = check_memory(c, err);
+	if (!ret)
+		ret = engine_args(&p->out->qemu, &c->machine, &c->args, err);
+	for (i = 0; !ret && i < axes->nr_seeds; i++)
+		add_seed(p, c, axes->seed[i]);
+	image_release(&c->image);
+	args_release(&c->args);
+	return ret;
+}
+
+static int add_product(struct planner *p, const struct axes *axes, struct err *err)
+{
+	size_t nr = p->nr_kernels * p->nr_guests * p->nr_scenarios * p->nr_policies;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < nr; i++) {
+		size_t rest = i;
+		struct cell c = {0};
+
+		c.policy = &p->policy[rest % p->nr_policies];
+		rest /= p->nr_policies;
+		c.scenario = &p->scenario[rest % p->nr_scenarios];
+		rest /= p->nr_scenarios;
+		c.guest = &p->guest[rest % p->nr_guests];
+		c.kernel = &p->kernel[rest / p->nr_guests];
+		ret = add_cell(p, &c, axes, err);
+	}
+	return ret;
+}
+
+int experiments_plan(const struct axes *axes, void (*say)(const char *line),
+		     struct experiments *out, struct err *err)
+{
+	struct planner p = {.say = say, .out = out};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = load_guests(&p, axes->guest, err);
+	if (!ret)
+		ret = load_policies(&p, axes->policy, err);
+	if (!ret)
+		ret = load_scenarios(&p, axes->scenario, err);
+	if (!ret)
+		ret = qemu_probe(&out->qemu, err);
+	if (!ret)
+		ret = load_kernels(&p, axes->kernel, err);
+	if (!ret)
+		ret = add_product(&p, axes, err);
+	planner_release(&p);
+	if (ret)
+		experiments_release(out);
+	return ret;
+}
+
+static void experiment_release(struct experiment *exp)
+{
+	json_decref(exp->spec);
+	free(exp->kernel_file);
+	free(exp->image_file);
+	free(exp->plan);
+	free(exp->reason);
+	args_release(&exp->args);
+}
+
+void experiments_release(struct experiments *exps)
+{
+	size_t i;
+
+	for (i = 0; i < exps->nr; i++)
+		experiment_release(&exps->exp[i]);
+	free(exps->exp);
+	qemu_release(&exps->qemu);
+	memset(exps, 0, sizeof(*exps));
+}
+
+static int same_qemu(const json_t *spec, const struct qemu *q, struct err *err)
+{
+	const char *version = NULL, *program = NULL, *firmware = NULL;
+	json_t *engine = json_object_get(spec, "engine");
+
+	if (json_unpack(engine, "{s:s, s:s, s:s}", "qemu", &version, "qemu_sha256", &program,
+			"firmware_sha256", &firmware))
+		return err_set(err, -EBADMSG, "spec.json names no engine");
+	if (!strcmp(program, q->sha256) && !strcmp(firmware, q->firmware))
+		return 0;
+	return err_set(err, -ESTALE, "the result was made with QEMU %s (%.12s); the one here is %s (%.12s), "
+				     "and results are exact only within one build",
+		       version, program, q->version, q->sha256);
+}
+
+static int spec_machine(const json_t *spec, struct machine *m, struct err *err)
+{
+	json_t *guest = json_object_get(spec, "guest"), *node;
+	size_t i;
+
+	memset(m, 0, sizeof(*m));
+	m->records = (uint64_t)json_integer_value(json_object_get(guest, "records"));
+	json_array_foreach(json_object_get(guest, "nodes"), i, node) {
+		if (i == MACHINE_NODES_MAX)
+			return err_set(err, -EBADMSG, "spec.json has too many nodes");
+		m->node[i].memory = (uint64_t)json_integer_value(json_object_get(node, "memory_with_stores"));
+		m->node[i].cpus = (unsigned int)json_integer_value(json_object_get(node, "cpus"));
+		m->nr_nodes++;
+	}
+	return m->nr_nodes && m->records ? 0 : err_set(err, -EBADMSG, "spec.json names no machine");
+}
+
+static int spec_args(const json_t *spec, struct args *args, struct err *err)
+{
+	json_t *arg;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(spec, "engine"), "args"), i, arg)
+		args_add(args, "%s", json_is_string(arg) ? json_string_value(arg) : "");
+	return args->nr ? 0 : err_set(err, -EBADMSG, "spec.json has no command line");
+}
+
+static const char *spec_str(const json_t *spec, const char *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(json_object_get(spec, object), key));
+
+	return s ? s : "";
+}
+
+static int spec_files(const json_t *spec, struct experiment *exp, struct err *err)
+{
+	struct kernel kernel = {0};
+	struct image image = {0};
+	int ret = kernel_open(spec_str(spec, "kernel", "id"), &kernel, err);
+
+	if (ret)
+		return err_prefix(err, ret, "kernel %s is no longer in the cache; fetch it again",
+				  spec_str(spec, "kernel", "package"));
+	exp->kernel_file = xasprintf("%s/vmlinuz", kernel.dir);
+	kernel_release(&kernel);
+	ret = image_open(spec_str(spec, "image", "id"), &image, err);
+	if (ret)
+		return err_prefix(err, ret, "the image of that result is no longer in the cache");
+	exp->image_file = xstrdup(image.path);
+	image_release(&image);
+	return 0;
+}
+
+static bool spec_oom(const json_t *spec)
+{
+	json_t *conf = json_object_get(json_object_get(spec, "scenario"), "conf");
+	bool allowed = false;
+
+	return !parse_bool(spec_str(conf, "scenario", "oom"), &allowed) && allowed;
+}
+
+int experiment_from_spec(const json_t *spec, struct experiments *out, struct err *err)
+{
+	const char *plan = json_string_value(json_object_get(spec, "plan"));
+	struct experiment *exp;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	exp = new_experiment(out);
+	exp->spec = json_deep_copy(spec);
+	exp->plan = xstrdup(plan ? plan : "");
+	exp->oom_allowed = spec_oom(spec);
+	set_id(exp);
+	ret = qemu_probe(&out->qemu, err);
+	if (!ret)
+		ret = same_qemu(spec, &out->qemu, err);
+	if (!ret)
+		ret = spec_machine(spec, &exp->machine, err);
+	if (!ret)
+		ret = spec_args(spec, &exp->args, err);
+	if (!ret)
+		ret = spec_files(spec, exp, err);
+	if (ret)
+		experiments_release(out);
+	return ret;
+}
+
+static void script_line(struct buf *out, const char *fmt, const char *what)
+{
+	cleanup_buf struct buf word = {0};
+
+	buf_add_shell(&word, what);
+	buf_printf(out, fmt, buf_str(&word));
+}
+
+void experiment_script(const struct experiment *exp, struct buf *out)
+{
+	size_t i;
+
+	buf_adds(out, "#!/bin/sh\nset -e\n");
+	buf_printf(out, "# experiment %s\n", exp->id);
+	buf_adds(out, "dir=$(mktemp -d)\ncd \"$dir\"\n");
+	script_line(out, "cp %s " RUN_KERNEL "\n", exp->kernel_file);
+	script_line(out, "cp %s " RUN_INITRD "\n", exp->image_file);
+	buf_printf(out, "cat >" RUN_PLAN " <<'END_OF_PLAN'\n%sEND_OF_PLAN\n", exp->plan);
+	buf_printf(out, "truncate -s %llu " RUN_RECORDS "\n", (unsigned long long)exp->machine.records);
+	buf_adds(out, "echo \"console and records are in $dir\"\n");
+	for (i = 0; i < exp->args.nr; i++) {
+		if (i)
+			buf_adds(out, exp->args.arg[i][0] == '-' ? " \\\n\t" : " ");
+		buf_add_shell(out, exp->args.arg[i]);
+	}
+	buf_adds(out, "\n");
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "result/records.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+bool text_is(struct text text, const char *s)
+{
+	return text.p && text.len == strlen(s) && !memcmp(text.p, s, text.len);
+}
+
+static struct text payload(const struct wire_item *item)
+{
+	return (struct text){(const char *)item->payload, item->head.len};
+}
+
+/* Cuts the first line off a text. */
+static struct text cut_line(struct text *rest)
+{
+	const char *nl = memchr(rest->p, '\n', rest->len);
+	struct text line = {rest->p, nl ? (size_t)(nl - rest->p) : rest->len};
+	size_t used = line.len + (nl != NULL);
+
+	rest->p += used;
+	rest->len -= used;
+	return line;
+}
+
+static void take_hello(struct records *rec, const struct wire_item *item)
+{
+	struct text rest = payload(item);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rec->hello); i++)
+		rec->hello[i] = cut_line(&rest);
+}
+
+static int add_set(struct records *rec, enum wire_phase phase, uint64_t time_ns)
+{
+	if (rec->nr_sets == RECORDS_SETS_MAX)
+		return -EBADMSG;
+	/* Grows by doubling: sizes are powers of two. */
+	if (!(rec->nr_sets & (rec->nr_sets - 1)))
+		rec->set = xrealloc(rec->set, rec->nr_sets ? 2 * rec->nr_sets : 1, sizeof(*rec->set));
+	memset(&rec->set[rec->nr_sets], 0, sizeof(*rec->set));
+	rec->set[rec->nr_sets].phase = phase;
+	rec->set[rec->nr_sets++].time_ns = time_ns;
+	return 0;
+}
+
+static int take_phase(struct records *rec, const struct wire_item *item)
+{
+	unsigned int phase = item->head.id;
+
+	if (phase < WIRE_BOOT || phase > WIRE_STOPPED)
+		return -EBADMSG;
+	rec->last_phase = (enum wire_phase)phase;
+	if (!rec->phase_ns[phase])
+		rec->phase_ns[phase] = item->head.time_ns;
+	if (phase != WIRE_OPEN && phase != WIRE_SAMPLE && phase != WIRE_CLOSE)
+		return 0;
+	return add_set(rec, (enum wire_phase)phase, item->head.time_ns);
+}
+
+/* Names become columns and JSON keys: plain ASCII without the comma, or the stream is not ours. */
+static bool name_ok(struct text t)
+{
+	size_t i;
+
+	for (i = 0; i < t.len; i++)
+		if (t.p[i] < 0x20 || t.p[i] > 0x7e || t.p[i] == ',')
+			return false;
+	return t.len > 0 && t.len < 64;
+}
+
+static int take_source(struct records *rec, const struct wire_item *item)
+{
+	unsigned int id = item->head.id;
+
+	if (id >= RECORDS_SOURCES_MAX || rec->source[id].p || !name_ok(payload(item)))
+		return -EBADMSG;
+	rec->source[id] = payload(item);
+	if (id >= rec->nr_sources)
+		rec->nr_sources = id + 1;
+	return 0;
+}
+
+static int take_workload(struct records *rec, const struct wire_item *item)
+{
+	struct text rest = payload(item);
+	unsigned int id = item->head.id;
+
+	struct text name = cut_line(&rest);
+
+	if (id >= RECORDS_WORKS_MAX || rec->work_name[id].p || !name_ok(name))
+		return -EBADMSG;
+	rec->work_name[id] = name;
+	rec->work_type[id] = rest;
+	if (id >= rec->nr_works)
+		rec->nr_works = id + 1;
+	return 0;
+}
+
+static int take_text(struct records *rec, const struct wire_item *item)
+{
+	if (!rec->nr_sets || item->head.id >= RECORDS_SOURCES_MAX)
+		return -EBADMSG;
+	rec->set[rec->nr_sets - 1].text[item->head.id] = payload(item);
+	return 0;
+}
+
+static int take_work(struct records *rec, const struct wire_item *item)
+{
+	size_t buckets = WIRE_BUCKETS * sizeof(uint64_t);
+	struct records_work *w;
+
+	if (!rec->nr_sets || item->head.id >= RECORDS_WORKS_MAX)
+		return -EBADMSG;
+	if (item->head.len != sizeof(w->work) && item->head.len != sizeof(w->work) + buckets)
+		return -EBADMSG;
+	w = &rec->set[rec->nr_sets - 1].work[item->head.id];
+	w->present = true;
+	memcpy(&w->work, item->payload, sizeof(w->work));
+	w->has_buckets = item->head.len > sizeof(w->work);
+	w->bucket = w->has_buckets ? item->payload + sizeof(w->work) : NULL;
+	return 0;
+}
+
+static int take_state(struct records *rec, const struct wire_item *item)
+{
+	if (rec->nr_states == RECORDS_STATES_MAX)
+		return -EBADMSG;
+	rec->state[rec->nr_states++] = payload(item);
+	return 0;
+}
+
+static int take(struct records *rec, const struct wire_item *item)
+{
+	switch (item->head.type) {
+	case WIRE_HELLO:
+		take_hello(rec, item);
+		return 0;
+	case WIRE_PHASE:
+		return take_phase(rec, item);
+	case WIRE_SOURCE:
+		return take_source(rec, item);
+	case WIRE_TEXT:
+		return take_text(rec, item);
+	case WIRE_STATE:
+		return take_state(rec, item);
+	case WIRE_WORKLOAD:
+		return take_workload(rec, item);
+	case WIRE_WORK:
+		return take_work(rec, item);
+	case WIRE_ERROR:
+		rec->error = payload(item);
+		return 0;
+	case WIRE_END:
+		rec->ended = true;
+		rec->end_status = item->head.id;
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}
+
+int records_parse(struct records *rec, const void *region, size_t size)
+{
+	struct wire_reader reader;
+	struct wire_item item;
+	int ret;
+
+	memset(rec, 0, sizeof(*rec));
+	ret = wire_open(&reader, region, size);
+	if (ret)
+		return ret;
+	rec->dropped = reader.dropped;
+	rec->bytes = reader.pos;
+	while (!rec->ended && !(ret = wire_next(&reader, &item))) {
+		ret = take(rec, &item);
+		if (ret)
+			break;
+		rec->last_ns = item.head.time_ns;
+		rec->bytes = reader.pos;
+	}
+	/* Behind the end record there is nothing. */
+	rec->damaged = ret == -EBADMSG || (rec->ended && reader.pos != reader.end);
+	return 0;
+}
+
+void records_release(struct records *rec)
+{
+	free(rec->set);
+	memset(rec, 0, sizeof(*rec));
+}
+
+const struct records_set *records_open_set(const struct records *rec)
+{
+	size_t i;
+
+	for (i = 0; i < rec->nr_sets; i++)
+		if (rec->set[i].phase == WIRE_OPEN)
+			return &rec->set[i];
+	return NULL;
+}
+
+const struct records_set *records_last_set(const struct records *rec)
+{
+	return rec->nr_sets ? &rec->set[rec->nr_sets - 1] : NULL;
+}
+
+struct text records_text(const struct records *rec, const struct records_set *set, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < rec->nr_sources; i++)
+		if (text_is(rec->source[i], name))
+			return set->text[i];
+	return (struct text){NULL, 0};
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a guest recorded, as sets: all sources and workloads at the opening of the window, at each
+ * sample, and at its close.
+ *
+ * Built from the record region, which is untrusted.  A damaged stream gives what came before the
+ * damage.  Everything points into the region's memory, which must outlive this.
+ */
+#ifndef RESULT_RECORDS_H
+#define RESULT_RECORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "result/text.h"
+#include "wire/wire.h"
+
+#define RECORDS_SOURCES_MAX 128
+#define RECORDS_WORKS_MAX   16
+#define RECORDS_STATES_MAX  256
+#define RECORDS_SETS_MAX    16384
+
+struct records_work {
+	bool present;
+	bool has_buckets;
+	struct wire_work work;
+	const uint8_t *bucket; /* WIRE_BUCKETS little-endian u64, unaligned; NULL without buckets */
+};
+
+struct records_set {
+	enum wire_phase phase;
+	uint64_t time_ns;
+	struct text text[RECORDS_SOURCES_MAX];
+	struct records_work work[RECORDS_WORKS_MAX];
+};
+
+struct records {
+	struct text hello[3];                      /* agent version, uname release, uname version */
+	uint64_t phase_ns[WIRE_STOPPED + 1];       /* first time of each phase; 0 = never reached */
+	enum wire_phase last_phase;                /* 0 = not even booted */
+	struct text source[RECORDS_SOURCES_MAX];   /* names; p == NULL where unused */
+	unsigned int nr_sources;                   /* highest used + 1 */
+	struct text work_name[RECORDS_WORKS_MAX];
+	struct text work_type[RECORDS_WORKS_MAX];
+	unsigned int nr_works;
+	struct text state[RECORDS_STATES_MAX];     /* "key=value" */
+	unsigned int nr_states;
+	struct records_set *set;                   /* owned */
+	size_t nr_sets;
+	bool ended;                                /* the agent said the run is over */
+	unsigned int end_status;                   /* enum wire_status, unchecked */
+	struct text error;                         /* why, when it ended early */
+	uint64_t last_ns;                          /* time of the last record */
+	uint64_t dropped;                          /* records the guest had no room for */
+	bool damaged;                              /* the stream stops making sense at some point */
+	size_t bytes;                              /* of the region up to the last good record */
+};
+
+/* 0; -ENODATA when the agent never started, -EBADMSG when the region is not ours at all. */
+int records_parse(struct records *rec, const void *region, size_t size);
+void records_release(struct records *rec);
+
+/* The set of the window's opening, and of its close (or the last one there is); NULL if none. */
+const struct records_set *records_open_set(const struct records *rec);
+const struct records_set *records_last_set(const struct records *rec);
+/* The text of a source by name in a set; p == NULL when absent. */
+struct text records_text(const struct records *rec, const struct records_set *set, const char *name);
+bool text_is(struct text text, const char *s);
+
+#endif

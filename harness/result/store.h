@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Results on disk: results/<id>/, complete if it is there at all.
+ *
+ *	spec.json	what was asked; its SHA-256 is the id
+ *	result.json	what came of it: a function of the spec alone
+ *	series.csv	samples over the window
+ *	records.bin	the guest's raw record stream, as far as it makes sense
+ *	console.txt	the kernel's console
+ *	host.json	wall time and the like: a fact of the host, no part of the result
+ */
+#ifndef RESULT_STORE_H
+#define RESULT_STORE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+
+/* The one form JSON has here: sorted keys, one-blank indent, a newline at the end. */
+void json_canonical(const json_t *json, struct buf *out);
+
+/* What is written for one experiment. */
+struct result {
+	json_t *spec;   /* owned */
+	json_t *result; /* owned */
+	json_t *host;   /* owned; may be NULL */
+	struct buf series;
+	struct buf records;
+	struct buf console;
+};
+
+void result_release(struct result *result);
+
+/* True when results/<id>/ is there. */
+bool store_has(const char *id);
+/* results/<id>, a heap string. */
+char *store_path(const char *id);
+/*
+ * Writes the result under another name, syncs it and renames it.  replace: an older result of that
+ * id gives way; otherwise it stays and this one is dropped.
+ */
+int store_save(const char *id, const struct result *result, bool replace, struct err *err);
+/*
+ * Keeps what a run left that the host ended (status_final() is false), as results/.failed/<id>/: no
+ * result, only evidence.  Replaces what an earlier try left.
+ */
+int store_save_failed(const char *id, const struct result *result, struct err *err);
+/* Reads spec, result and host; the rest stays on disk.  -EBADMSG for a file that is not ours. */
+int store_load(const char *id, struct result *out, struct err *err);
+/* All ids there are, sorted, NULL-terminated; free with store_ids_free(). */
+int store_ids(char ***ids, struct err *err);
+void store_ids_free(char **ids);
+/* The one id that starts with prefix (at least 4 digits) into id; -ENOENT, or -ENOTUNIQ. */
+int store_find(const char *prefix, char id[SHA256_HEX], struct err *err);
+
+/*
+ * A scratch folder results/.run-<id>-<pid> for a run, a heap string; those of processes that are gone
+ * are removed by store_clean().
+ */
+int store_scratch(const char *id, char **dir, struct err *err);
+void store_clean(void);
+
+#endif

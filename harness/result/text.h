@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Readers of the kernel's counter files.  They take a buffer that a guest wrote, so nothing in it is
+ * trusted: any bytes give either a number or "not there".
+ */
+#ifndef RESULT_TEXT_H
+#define RESULT_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A piece of text; not NUL-terminated. */
+struct text {
+	const char *p; /* NULL when the source is absent */
+	size_t len;
+};
+
+/* Longest key that is taken notice of. */
+#define TEXT_KEY_MAX 64
+
+/*
+ * The next "key value" line, as in vmstat, memory.stat and memory.events; *pos starts at 0.  Lines of
+ * another form, and keys with characters outside [A-Za-z0-9_.()-], are passed over.
+ */
+bool text_next(struct text text, size_t *pos, char key[TEXT_KEY_MAX], uint64_t *value);
+
+/* The value of a key, matched whole. */
+bool text_get(struct text text, const char *key, uint64_t *value);
+
+/* total= of the line "some ..." or "full ..." of a pressure file, microseconds. */
+bool text_psi(struct text text, const char *kind, uint64_t *total_us);
+
+/* The single number of a file such as memory.current. */
+bool text_number(struct text text, uint64_t *value);
+
+#endif
