@@ -1,4 +1,416 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
 #include "cmd/cmd.h"
-static int stub(int argc, char **argv) { (void)argc; (void)argv; return 128; }
-const struct cmd cmd_compare = {.name = "compare", .summary = "", .usage = "", .run = stub};
+#include "report/compare.h"
+
+#define NAME_WIDTH 26
+
+struct compare_cmd {
+	struct axis_opts axes;
+	const char *by;
+	const char *base;
+	struct cmd_list allow;
+	struct cmd_list metric;
+	bool all;
+	bool json;
+};
+
+static const struct cmd_option compare_options[] = {
+	CMD_AXES(struct compare_cmd, axes),
+	{"by", 0, CMD_STRING, offsetof(struct compare_cmd, by), "AXIS",
+	 "what is compared: kernel, guest, policy or scenario (default: the axis with several values)"},
+	{"base", 0, CMD_STRING, offsetof(struct compare_cmd, base), "NAME",
+	 "the arm that the others are compared against (default: the first)"},
+	{"allow", 0, CMD_LIST, offsetof(struct compare_cmd, allow), "KEYS",
+	 "differences to accept, as a refusal names them"},
+	{"metric", 'm', CMD_LIST, offsetof(struct compare_cmd, metric), "LIST",
+	 "show these metrics, whatever their class"},
+	{"all", 'a', CMD_FLAG, offsetof(struct compare_cmd, all), NULL, "show diagnostics too"},
+	{"json", 0, CMD_FLAG, offsetof(struct compare_cmd, json), NULL, "print everything as JSON"},
+};
+
+extern const struct cmd cmd_compare;
+
+/* Three significant digits and a decimal prefix; at most six columns with the sign. */
+static void print_si(double v, char *out, size_t size)
+{
+	static const char prefix[] = " kMGTPE";
+	double a = fabs(v);
+	int i = 0;
+
+	for (; a >= 999.5 && prefix[i + 1]; i++)
+		a /= 1000;
+	a = v < 0 ? -a : a;
+	if (!i)
+		snprintf(out, size, "%.0f", a);
+	else
+		snprintf(out, size, "%.*f%c", fabs(a) < 9.995 ? 2 : fabs(a) < 99.95 ? 1 : 0, a, prefix[i]);
+}
+
+static void print_change(const struct comparison_row *row, char *change, char *interval, size_t size)
+{
+	const struct stats_shift *s = &row->shift;
+	double scale = row->base ? 100 / fabs(row->base) : 1;
+	const char *unit = row->base ? "%" : "";
+	int digits = fabs(s->shift) * scale < 99.95 ? 1 : 0;
+
+	snprintf(change, size, "%+.*f%s", digits, s->shift * scale, unit);
+	if (s->bounded)
+		snprintf(interval, size, "[%+.*f,%+.*f]", digits, s->lo * scale, digits, s->hi * scale);
+	else
+		snprintf(interval, size, "[n too small]");
+}
+
+static const char *verdict_of(const struct comparison_row *row)
+{
+	static const char *const names[] = {
+		[STATS_NONE] = "-", [STATS_BETTER] = "BETTER", [STATS_WORSE] = "WORSE",
+		[STATS_SAME] = "SAME", [STATS_UNDECIDED] = "UNDECIDED",
+	};
+
+	return row->meaning_differs ? "meaning differs" : names[row->verdict];
+}
+
+static void print_name(const char *name)
+{
+	if (strlen(name) > NAME_WIDTH)
+		printf("%s\n%-*s", name, NAME_WIDTH, "");
+	else
+		printf("%-*s", NAME_WIDTH, name);
+}
+
+static void print_row(const struct comparison_row *row)
+{
+	char base[16], other[16], change[32], interval[64], p[16] = "-";
+
+	print_name(row->name);
+	if (row->absent) {
+		printf(" absent: %s\n", row->absent);
+		return;
+	}
+	print_si(row->base, base, sizeof(base));
+	print_si(row->other, other, sizeof(other));
+	print_change(row, change, interval, sizeof(interval));
+	if (row->verdict != STATS_NONE)
+		snprintf(p, sizeof(p), row->p_adjusted < 0.0001 ? "<.0001" : "%.4f", row->p_adjusted);
+	printf(" %6s %6s %7s %14s %6s %s\n", base, other, change, interval, p, verdict_of(row));
+}
+
+static bool asked_for(const struct compare_cmd *o, const struct comparison_row *row)
+{
+	size_t i;
+
+	for (i = 0; i < o->metric.nr; i++)
+		if (!strcmp(o->metric.item[i], row->name))
+			return true;
+	return !o->metric.nr && (row->class != METRIC_DIAGNOSTIC || o->all);
+}
+
+/* A counter that never moved in either arm says nothing; it is in the JSON all the same. */
+static bool is_idle(const struct comparison_row *row)
+{
+	return !row->absent && !row->base && !row->other && !row->shift.shift && row->p >= 1;
+}
+
+static void print_class(const struct comparison *c, const struct compare_cmd *o, enum metric_class class)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < c->nr; i++) {
+		const struct comparison_row *row = &c->row[i];
+
+		if (row->class != class || !asked_for(o, row))
+			continue;
+		if (class != METRIC_PRIMARY && (is_idle(row) || (row->absent && !o->all)) && !o->metric.nr)
+			continue;
+		if (!any)
+			printf("%s (p by Holm over %zu)\n", metric_class_name(class), c->nr_tests[class]);
+		any = true;
+		print_row(row);
+	}
+}
+
+static void print_failures(const struct arm *arm, enum axis axis, size_t nr)
+{
+	size_t i;
+
+	if (!nr)
+		return;
+	printf("%zu of %zu experiments of %s did not end well:\n", nr, arm->nr, arm->label[axis]);
+	for (i = 0; i < arm->nr; i++) {
+		const struct member *m = &arm->member[i];
+
+		if (m->status != STATUS_DONE)
+			printf("  seed %llu (%.12s) %s: %s\n", (unsigned long long)m->seed, m->id,
+			       status_name(m->status),
+			       json_string_value(json_object_get(m->r.result, "reason")));
+	}
+}
+
+static void print_seeds(const struct arm *arm)
+{
+	size_t i, from = 0;
+
+	for (i = 1; i <= arm->nr; i++) {
+		if (i < arm->nr && arm->member[i].seed == arm->member[i - 1].seed + 1)
+			continue;
+		printf("%s%llu", from ? "," : "", (unsigned long long)arm->member[from].seed);
+		if (i - from > 1)
+			printf("-%llu", (unsigned long long)arm->member[i - 1].seed);
+		from = i;
+	}
+}
+
+/* The commands that make both arms again, here or elsewhere. */
+static void print_again(const struct comparison *c)
+{
+	static const char letter[AXIS_NR] = {'k', 'g', 'p', 's'};
+	unsigned int axis;
+
+	printf("\nagain: wringer run");
+	for (axis = 0; axis < AXIS_NR; axis++) {
+		printf(" -%c %s", letter[axis], c->base->label[axis]);
+		if (axis == c->axis)
+			printf(",%s", c->other->label[axis]);
+	}
+	printf(" -n ");
+	print_seeds(c->base);
+	printf("\nraw:   %s/%.12s*/ and %zu more\n", path_results(), c->base->member[0].id,
+	       c->base->nr + c->other->nr - 1);
+}
+
+static void print_head(const struct comparison *c)
+{
+	unsigned int axis;
+
+	for (axis = 0; axis < AXIS_NR; axis++)
+		if (axis != c->axis)
+			printf("%s %s, ", axis_name((enum axis)axis), c->base->label[axis]);
+	printf("n = %zu and %zu\n\n", c->base->nr - c->failed_base, c->other->nr - c->failed_other);
+	printf("%-*s %6.6s %6.6s %7s %14s %6s\n", NAME_WIDTH, "", c->base->label[c->axis],
+	       c->other->label[c->axis], "change", "95% interval", "p");
+}
+
+static void print_hint(const struct comparison *c)
+{
+	size_t need = stats_n_needed(COMPARE_ALPHA, c->nr_tests[METRIC_PRIMARY]);
+	size_t have = c->base->nr < c->other->nr ? c->base->nr : c->other->nr;
+
+	if (need > have)
+		printf("note: with %zu primary metrics nothing can be decided below n = %zu\n",
+		       c->nr_tests[METRIC_PRIMARY], need);
+}
+
+static void print_text(const struct comparison *c, const struct compare_cmd *o)
+{
+	print_head(c);
+	print_class(c, o, METRIC_PRIMARY);
+	print_class(c, o, METRIC_SECONDARY);
+	print_class(c, o, METRIC_DIAGNOSTIC);
+	print_failures(c->base, c->axis, c->failed_base);
+	print_failures(c->other, c->axis, c->failed_other);
+	print_hint(c);
+	print_again(c);
+}
+
+static json_t *json_row(const struct comparison_row *row)
+{
+	json_t *out = json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "unit", row->unit, "better",
+				metric_better_name(row->better), "class", metric_class_name(row->class));
+
+	if (row->absent) {
+		json_object_set_new(out, "absent", json_string(row->absent));
+		return out;
+	}
+	json_object_set_new(out, "n", json_pack("[I, I]", (json_int_t)row->nr_base,
+						(json_int_t)row->nr_other));
+	json_object_set_new(out, "median", json_pack("[f, f]", row->base, row->other));
+	json_object_set_new(out, "shift", json_real(row->shift.shift));
+	if (row->shift.bounded)
+		json_object_set_new(out, "interval", json_pack("{s:f, s:f, s:f}", "lo", row->shift.lo, "hi",
+							       row->shift.hi, "coverage",
+							       row->shift.coverage));
+	json_object_set_new(out, "p", json_real(row->p));
+	if (row->verdict != STATS_NONE)
+		json_object_set_new(out, "p_holm", json_real(row->p_adjusted));
+	json_object_set_new(out, "verdict", json_string(verdict_of(row)));
+	return out;
+}
+
+static json_t *json_arm(const struct arm *arm)
+{
+	json_t *ids = json_array(), *out = json_object();
+	unsigned int axis;
+	size_t i;
+
+	for (axis = 0; axis < AXIS_NR; axis++)
+		json_object_set_new(out, axis_name((enum axis)axis), json_string(arm->label[axis]));
+	for (i = 0; i < arm->nr; i++)
+		json_array_append_new(ids, json_pack("{s:s, s:I, s:s}", "id", arm->member[i].id, "seed",
+						     (json_int_t)arm->member[i].seed, "status",
+						     status_name(arm->member[i].status)));
+	json_object_set_new(out, "experiments", ids);
+	return out;
+}
+
+static json_t *json_comparison(const struct comparison *c)
+{
+	json_t *rows = json_array();
+	size_t i;
+
+	for (i = 0; i < c->nr; i++)
+		json_array_append_new(rows, json_row(&c->row[i]));
+	return json_pack("{s:s, s:o, s:o, s:o}", "by", axis_name(c->axis), "base", json_arm(c->base),
+			 "other", json_arm(c->other), "metrics", rows);
+}
+
+static bool is_finding(const struct comparison *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr; i++)
+		if (c->row[i].class == METRIC_PRIMARY && c->row[i].verdict == STATS_WORSE)
+			return true;
+	return c->failed_base || c->failed_other;
+}
+
+static size_t count_labels(const struct arms *arms, enum axis axis)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < arms->nr; i++) {
+		for (k = 0; k < i; k++)
+			if (!strcmp(arms->arm[i].label[axis], arms->arm[k].label[axis]))
+				break;
+		n += k == i;
+	}
+	return n;
+}
+
+/* Policies first: that is the question this program is for. */
+static enum axis choose_axis(const struct arms *arms, const struct compare_cmd *o)
+{
+	static const enum axis order[] = {AXIS_POLICY, AXIS_KERNEL, AXIS_GUEST};
+	enum axis axis = o->by ? axis_find(o->by) : AXIS_NR;
+	size_t i;
+
+	if (o->by && axis == AXIS_NR)
+		die_usage(&cmd_compare, "--by %s: one of kernel, guest, policy, scenario", o->by);
+	for (i = 0; axis == AXIS_NR && i < ARRAY_SIZE(order); i++)
+		if (count_labels(arms, order[i]) > 1)
+			axis = order[i];
+	if (axis == AXIS_NR || count_labels(arms, axis) < 2)
+		die_usage(&cmd_compare, "nothing to compare: %zu arm%s in %s match", arms->nr,
+			  arms->nr == 1 ? "" : "s", path_results());
+	return axis;
+}
+
+static bool same_but(const struct arm *a, const struct arm *b, enum axis axis)
+{
+	unsigned int i;
+
+	for (i = 0; i < AXIS_NR; i++)
+		if (i != axis && strcmp(a->label[i], b->label[i]))
+			return false;
+	return true;
+}
+
+/* The arm that others of its cell are compared against: named, or the first of the cell. */
+static const struct arm *base_of(const struct arms *arms, const struct arm *arm, enum axis axis,
+				 const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < arms->nr; i++)
+		if (same_but(&arms->arm[i], arm, axis) && (!name || !strcmp(name, arms->arm[i].label[axis])))
+			return &arms->arm[i];
+	return NULL;
+}
+
+static void compare_one(const struct arm *base, const struct arm *other, enum axis axis,
+			const struct compare_cmd *o, json_t *list, bool *finding)
+{
+	struct comparison c;
+	struct err err = {""};
+
+	if (compare_arms(base, other, axis, o->allow.item, &c, &err))
+		die(&err);
+	if (list)
+		json_array_append_new(list, json_comparison(&c));
+	else
+		print_text(&c, o);
+	*finding |= is_finding(&c);
+	comparison_release(&c);
+}
+
+static bool compare_all(const struct arms *arms, const struct compare_cmd *o)
+{
+	enum axis axis = choose_axis(arms, o);
+	json_t *list = o->json ? json_array() : NULL;
+	bool finding = false, any = false;
+	size_t i;
+
+	for (i = 0; i < arms->nr; i++) {
+		const struct arm *base = base_of(arms, &arms->arm[i], axis, o->base);
+
+		if (!base || base == &arms->arm[i])
+			continue;
+		if (any && !o->json)
+			puts("");
+		compare_one(base, &arms->arm[i], axis, o, list, &finding);
+		any = true;
+	}
+	if (!any)
+		die_usage(&cmd_compare, "no two arms differ in their %s alone", axis_name(axis));
+	if (list)
+		print_json(list);
+	return finding;
+}
+
+static int run_compare(int argc, char **argv)
+{
+	struct compare_cmd o = {0};
+	struct arms_filter filter = {0};
+	struct err err = {""};
+	struct arms arms;
+	uint64_t *seeds;
+	bool finding;
+
+	if (cmd_parse(&cmd_compare, argc, argv, &o))
+		die_usage(&cmd_compare, "'%s' is no option", argv[1]);
+	if (o.axes.results)
+		path_set_results(o.axes.results);
+	seeds = seeds_parse(&cmd_compare, &o.axes.seeds, &filter.nr_seeds);
+	filter.seed = seeds;
+	filter.word[AXIS_KERNEL] = o.axes.kernel.item;
+	filter.word[AXIS_GUEST] = o.axes.guest.item;
+	filter.word[AXIS_POLICY] = o.axes.policy.item;
+	filter.word[AXIS_SCENARIO] = o.axes.scenario.item;
+	if (arms_load(&filter, &arms, &err))
+		die(&err);
+	if (arms.ignored)
+		fprintf(stderr, "%zu older results left out: a newer agent, image or QEMU has run the same\n",
+			arms.ignored);
+	finding = compare_all(&arms, &o);
+	arms_release(&arms);
+	free(seeds);
+	return finding ? EXIT_FINDING : EXIT_FINE;
+}
+
+const struct cmd cmd_compare = {
+	.name = "compare",
+	.summary = "compare arms of stored results: LRU with MGLRU, a kernel with another",
+	.usage = "",
+	CMD_OPTIONS(compare_options),
+	.examples = "  wringer compare -s kv-scan\n"
+		    "  wringer compare -k 6.12.107,7.3.4 --by kernel -p mglru\n"
+		    "  wringer compare -p lru,mglru -m vmstat.pgscan_kswapd,vmstat.pgsteal_kswapd\n",
+	.run = run_compare,
+};

@@ -1,4 +1,198 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
 #include "cmd/cmd.h"
-static int stub(int argc, char **argv) { (void)argc; (void)argv; return 128; }
-const struct cmd cmd_replay = {.name = "replay", .summary = "", .usage = "", .run = stub};
+#include "experiment/experiment.h"
+
+struct replay_cmd {
+	const char *results;
+	uint64_t times;
+	uint64_t jobs;
+	uint64_t timeout_ns;
+	bool json;
+};
+
+static const struct cmd_option replay_options[] = {
+	{"times", 'n', CMD_NUMBER, offsetof(struct replay_cmd, times), "N", "run it N times (default: 1)"},
+	{"jobs", 'j', CMD_NUMBER, offsetof(struct replay_cmd, jobs), "N",
+	 "machines at a time (default: the host's CPUs)"},
+	{"timeout", 't', CMD_TIME, offsetof(struct replay_cmd, timeout_ns), "TIME",
+	 "wall-clock limit of one machine (default: 10m)"},
+	{"results", 'o', CMD_STRING, offsetof(struct replay_cmd, results), "DIR",
+	 "folder of the results (default: $WRINGER_RESULTS, else results)"},
+	{"json", 0, CMD_FLAG, offsetof(struct replay_cmd, json), NULL, "print what was found as JSON"},
+};
+
+extern const struct cmd cmd_replay;
+static volatile bool stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = true;
+}
+
+/* What came of the replays of one stored result. */
+struct replay {
+	const char *id;
+	size_t same;
+	size_t other;
+	char difference[512]; /* the first one */
+};
+
+static void differ(struct replay *r, const char *file, const struct buf *was, const struct buf *is)
+{
+	size_t i = 0, n = was->len < is->len ? was->len : is->len;
+	unsigned int line = 1;
+
+	while (i < n && was->data[i] == is->data[i])
+		line += was->data[i++] == '\n';
+	if (!r->difference[0])
+		snprintf(r->difference, sizeof(r->difference), "%s differs from byte %zu (line %u) on", file, i,
+			 line);
+}
+
+static bool same_file(struct replay *r, const char *file, const struct buf *is)
+{
+	cleanup_free char *path = xasprintf("%s/%s/%s", path_results(), r->id, file);
+	cleanup_buf struct buf was = {0};
+	struct err err = {""};
+
+	if (file_read(path, &was, &err))
+		die(&err);
+	if (was.len == is->len && !memcmp(buf_str(&was), buf_str(is), is->len))
+		return true;
+	differ(r, file, &was, is);
+	return false;
+}
+
+static void finished(const struct experiment *exp, const struct result *result, void *ctx)
+{
+	cleanup_buf struct buf text = {0};
+	struct replay *r = ctx;
+	bool same;
+
+	if (!status_final(exp->status)) {
+		r->other++;
+		snprintf(r->difference, sizeof(r->difference), "the host ended it: %s",
+			 exp->reason ? exp->reason : "");
+		return;
+	}
+	json_canonical(result->result, &text);
+	same = same_file(r, "result.json", &text);
+	same &= same_file(r, "records.bin", &result->records);
+	same &= same_file(r, "series.csv", &result->series);
+	same &= same_file(r, "console.txt", &result->console);
+	r->same += same;
+	r->other += !same;
+}
+
+/* The same experiment several times in one pool. */
+static void repeat(struct experiments *exps, uint64_t times)
+{
+	struct experiment one = exps->exp[0];
+	uint64_t i;
+
+	exps->exp = xrealloc(exps->exp, times, sizeof(*exps->exp));
+	for (i = 1; i < times; i++) {
+		struct experiment *e = &exps->exp[exps->nr++];
+		size_t k;
+
+		*e = one;
+		e->spec = json_incref(one.spec);
+		e->kernel_file = xstrdup(one.kernel_file);
+		e->image_file = xstrdup(one.image_file);
+		e->plan = xstrdup(one.plan);
+		memset(&e->args, 0, sizeof(e->args));
+		for (k = 0; k < one.args.nr; k++)
+			args_add(&e->args, "%s", one.args.arg[k]);
+	}
+}
+
+static void load_spec(const char *word, char id[SHA256_HEX], struct experiments *exps)
+{
+	struct err err = {""};
+	struct result r;
+
+	if (store_find(word, id, &err) || store_load(id, &r, &err))
+		die(&err);
+	if (experiment_from_spec(r.spec, exps, &err))
+		die(&err);
+	if (strcmp(exps->exp[0].id, id)) {
+		err_set(&err, -EBADMSG, "%s/%s/spec.json is not what its name says: it was changed", path_results(), id);
+		die(&err);
+	}
+	result_release(&r);
+}
+
+static void print_replay(const struct replay *r)
+{
+	if (!r->other)
+		printf("%.12s identical, %zu of %zu\n", r->id, r->same, r->same);
+	else
+		printf("%.12s DIFFERENT, %zu of %zu: %s\n", r->id, r->other, r->same + r->other, r->difference);
+}
+
+static bool replay_one(const char *word, const struct replay_cmd *o, json_t *list)
+{
+	char id[SHA256_HEX];
+	struct replay r = {.id = id};
+	struct run_opts opts = {.jobs = (unsigned int)o->jobs, .keep_nothing = true, .finished = finished,
+				.limit_ms = (int64_t)(o->timeout_ns / 1000000), .ctx = &r, .stop = &stop};
+	struct experiments exps;
+	struct err err = {""};
+
+	load_spec(word, id, &exps);
+	repeat(&exps, o->times);
+	if (experiments_run(&exps, &opts, &err))
+		die(&err);
+	experiments_release(&exps);
+	if (list)
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "id", id, "identical",
+						      (json_int_t)r.same, "different", (json_int_t)r.other,
+						      "difference", r.difference));
+	else
+		print_replay(&r);
+	return !r.other;
+}
+
+static int run_replay(int argc, char **argv)
+{
+	struct replay_cmd o = {.times = 1, .jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
+			       .timeout_ns = 600000000000};
+	int i, nr = cmd_parse(&cmd_replay, argc, argv, &o);
+	bool same = true;
+	json_t *list;
+
+	if (!nr)
+		die_usage(&cmd_replay, "which experiment? 'wringer show' lists them");
+	if (!o.times || o.times > 10000 || !o.jobs || o.jobs > 1024)
+		die_usage(&cmd_replay, "--times is 1 to 10000, --jobs 1 to 1024");
+	if (o.results)
+		path_set_results(o.results);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	signal(SIGPIPE, SIG_IGN);
+	list = o.json ? json_array() : NULL;
+	for (i = 1; i <= nr; i++)
+		same &= replay_one(argv[i], &o, list);
+	if (list)
+		print_json(list);
+	return same ? EXIT_FINE : EXIT_FINDING;
+}
+
+const struct cmd cmd_replay = {
+	.name = "replay",
+	.summary = "run a stored experiment again and compare every byte of what comes out",
+	.usage = "ID...",
+	CMD_OPTIONS(replay_options),
+	.examples = "  wringer replay 3f9a1c\n"
+		    "  wringer replay --times 10 3f9a1c\n",
+	.run = run_replay,
+};

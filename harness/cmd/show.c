@@ -1,4 +1,506 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
 #include "cmd/cmd.h"
-static int stub(int argc, char **argv) { (void)argc; (void)argv; return 128; }
-const struct cmd cmd_show = {.name = "show", .summary = "", .usage = "", .run = stub};
+#include "experiment/guest.h"
+#include "experiment/policy.h"
+#include "experiment/scenario.h"
+#include "report/arms.h"
+#include "result/metrics.h"
+
+struct show_cmd {
+	struct axis_opts axes;
+	bool series;
+	bool plan;
+	bool console;
+	bool command;
+	bool all;
+	bool json;
+};
+
+static const struct cmd_option show_options[] = {
+	CMD_AXES(struct show_cmd, axes),
+	{"series", 0, CMD_FLAG, offsetof(struct show_cmd, series), NULL, "ID: print the samples as CSV"},
+	{"plan", 0, CMD_FLAG, offsetof(struct show_cmd, plan), NULL, "ID: print the plan the guest was given"},
+	{"console", 0, CMD_FLAG, offsetof(struct show_cmd, console), NULL, "ID: print the kernel's console"},
+	{"command", 0, CMD_FLAG, offsetof(struct show_cmd, command), NULL,
+	 "ID: print the QEMU command line, as a shell would take it"},
+	{"all", 'a', CMD_FLAG, offsetof(struct show_cmd, all), NULL, "ID: diagnostics too"},
+	{"json", 0, CMD_FLAG, offsetof(struct show_cmd, json), NULL, "print as JSON"},
+};
+
+extern const struct cmd cmd_show;
+
+static json_t *json_member(const struct arm *arm, const struct member *m)
+{
+	json_t *out = json_object();
+	unsigned int axis;
+
+	json_object_set_new(out, "id", json_string(m->id));
+	for (axis = 0; axis < AXIS_NR; axis++)
+		json_object_set_new(out, axis_name((enum axis)axis), json_string(arm->label[axis]));
+	json_object_set_new(out, "seed", json_integer((json_int_t)m->seed));
+	json_object_set_new(out, "status", json_string(status_name(m->status)));
+	json_object_set(out, "reason", json_object_get(m->r.result, "reason"));
+	return out;
+}
+
+static void print_member(const struct arm *arm, const struct member *m)
+{
+	const char *reason = json_string_value(json_object_get(m->r.result, "reason"));
+
+	printf("%.12s  %-12s %-10s %-10s %-14s %5" PRIu64 "  %s%s%s\n", m->id, arm->label[AXIS_KERNEL],
+	       arm->label[AXIS_GUEST], arm->label[AXIS_POLICY], arm->label[AXIS_SCENARIO], m->seed,
+	       status_name(m->status), reason && *reason ? ": " : "", reason ? reason : "");
+}
+
+static void list_results(const struct arms *arms, bool json)
+{
+	json_t *list = json ? json_array() : NULL;
+	size_t i, k;
+
+	if (!json && arms->nr)
+		printf("%-12s  %-12s %-10s %-10s %-14s %5s  %s\n", "id", "kernel", "guest", "policy", "scenario",
+		       "seed", "status");
+	for (i = 0; i < arms->nr; i++)
+		for (k = 0; k < arms->arm[i].nr; k++) {
+			if (json)
+				json_array_append_new(list, json_member(&arms->arm[i], &arms->arm[i].member[k]));
+			else
+				print_member(&arms->arm[i], &arms->arm[i].member[k]);
+		}
+	if (json)
+		print_json(list);
+	else if (!arms->nr)
+		fprintf(stderr, "no results in %s match\n", path_results());
+}
+
+static int show_results(struct show_cmd *o)
+{
+	struct arms_filter filter = {.word = {o->axes.kernel.item, o->axes.guest.item, o->axes.policy.item,
+					      o->axes.scenario.item}};
+	uint64_t *seeds = seeds_parse(&cmd_show, &o->axes.seeds, &filter.nr_seeds);
+	struct err err = {""};
+	struct arms arms;
+
+	filter.seed = seeds;
+	if (arms_load(&filter, &arms, &err))
+		die(&err);
+	list_results(&arms, o->json);
+	arms_release(&arms);
+	free(seeds);
+	return EXIT_FINE;
+}
+
+static void print_metric(const json_t *m, bool all)
+{
+	const char *class = json_string_value(json_object_get(m, "class"));
+	const char *absent = json_string_value(json_object_get(m, "absent"));
+	json_int_t value = json_integer_value(json_object_get(m, "value"));
+
+	if (!all && (!class || !strcmp(class, "diagnostic") || absent || !value))
+		return;
+	printf("  %-44s", json_string_value(json_object_get(m, "name")));
+	if (absent)
+		printf(" absent: %s\n", absent);
+	else
+		printf(" %15" JSON_INTEGER_FORMAT " %s\n", value, json_string_value(json_object_get(m, "unit")));
+}
+
+static void print_object(const char *title, const json_t *object)
+{
+	const char *key;
+	json_t *v;
+
+	printf("%s\n", title);
+	json_object_foreach((json_t *)object, key, v) {
+		if (json_is_integer(v))
+			printf("  %-28s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(v));
+		else
+			printf("  %-28s %s\n", key, json_string_value(v) ? json_string_value(v) : "");
+	}
+}
+
+static void print_result(const struct result *r, bool all)
+{
+	json_t *list = json_object_get(r->result, "metrics"), *m;
+	const char *reason = json_string_value(json_object_get(r->result, "reason"));
+	const char *status = json_string_value(json_object_get(r->result, "status"));
+	size_t i;
+
+	printf("experiment %s\nstatus %s%s%s\n", json_string_value(json_object_get(r->result, "experiment")),
+	       status ? status : "?", reason && *reason ? ": " : "", reason ? reason : "");
+	print_object("kernel", json_object_get(r->result, "kernel"));
+	print_object("times (virtual)", json_object_get(r->result, "times"));
+	print_object("state", json_object_get(r->result, "state"));
+	printf("metrics%s\n", all ? "" : " (not zero, without diagnostics)");
+	json_array_foreach(list, i, m)
+		print_metric(m, all);
+}
+
+static int cat(const char *id, const char *name)
+{
+	cleanup_free char *path = xasprintf("%s/%s/%s", path_results(), id, name);
+	cleanup_buf struct buf text = {0};
+	struct err err = {""};
+
+	if (file_read(path, &text, &err))
+		die(&err);
+	fwrite(buf_str(&text), 1, text.len, stdout);
+	return EXIT_FINE;
+}
+
+static void print_command(const json_t *spec)
+{
+	json_t *args = json_object_get(json_object_get(spec, "engine"), "args"), *arg;
+	cleanup_buf struct buf line = {0};
+	size_t i;
+
+	json_array_foreach(args, i, arg) {
+		buf_adds(&line, i ? " " : "");
+		buf_add_shell(&line, json_string_value(arg) ? json_string_value(arg) : "");
+	}
+	puts(buf_str(&line));
+}
+
+static int show_result(const char *word, const struct show_cmd *o)
+{
+	char id[SHA256_HEX];
+	struct err err = {""};
+	struct result r;
+
+	if (store_find(word, id, &err) || store_load(id, &r, &err))
+		die(&err);
+	if (o->series)
+		cat(id, "series.csv");
+	else if (o->console)
+		cat(id, "console.txt");
+	else if (o->plan)
+		fputs(json_string_value(json_object_get(r.spec, "plan")), stdout);
+	else if (o->command)
+		print_command(r.spec);
+	else if (o->json)
+		print_json(json_pack("{s:O, s:O, s:O}", "spec", r.spec, "result", r.result, "host", r.host));
+	else
+		print_result(&r, o->all);
+	result_release(&r);
+	return EXIT_FINE;
+}
+
+/* One kind of configuration file: its folder, and how a file of it is named and printed. */
+struct kind {
+	const char *one;
+	const char *many;
+	char *(*title)(const char *path, struct err *err);
+	void (*print)(const char *path);
+};
+
+static char *guest_title(const char *path, struct err *err)
+{
+	struct guest g;
+	char *title;
+
+	if (guest_load(&g, path, err))
+		return NULL;
+	title = xstrdup(g.title);
+	guest_release(&g);
+	return title;
+}
+
+static char *policy_title(const char *path, struct err *err)
+{
+	struct policy p;
+	char *title;
+
+	if (policy_load(&p, path, err))
+		return NULL;
+	title = xstrdup(p.title);
+	policy_release(&p);
+	return title;
+}
+
+static char *scenario_title(const char *path, struct err *err)
+{
+	struct scenario s;
+	char *title;
+
+	if (scenario_load(&s, path, err))
+		return NULL;
+	title = xstrdup(s.title);
+	scenario_release(&s);
+	return title;
+}
+
+static void print_storage(const char *name, const struct storage *s)
+{
+	static const char *const models[] = {"none", "ssd", "zram"};
+
+	printf("\n[%s]\nmodel = %s\nsize = %" PRIu64 "\nlatency = %" PRIu64 "ns\n", name, models[s->model],
+	       s->size, s->latency_ns);
+}
+
+static void print_guest(const char *path)
+{
+	struct err err = {""};
+	unsigned int i, j;
+	struct guest g;
+
+	if (guest_load(&g, path, &err))
+		die(&err);
+	printf("[guest]\ntitle = %s\nrecords = %" PRIu64 "\n", g.title, g.machine.records);
+	for (i = 0; i < g.machine.nr_nodes; i++)
+		printf("\n[node %u]\nmemory = %" PRIu64 "\ncpus = %u\n", i, g.machine.node[i].memory,
+		       g.machine.node[i].cpus);
+	printf("\n[distance]\n");
+	for (i = 0; i < g.machine.nr_nodes; i++)
+		for (j = i + 1; j < g.machine.nr_nodes; j++)
+			printf("%u %u = %u\n", i, j, g.machine.distance[i][j] ? g.machine.distance[i][j] : 20);
+	print_storage("swap", &g.swap);
+	print_storage("data", &g.data);
+	guest_release(&g);
+}
+
+static void print_conf(const struct conf *conf, const char *only)
+{
+	size_t i, k;
+
+	for (i = 0; i < conf->nr_sections; i++) {
+		const struct conf_section *s = &conf->section[i];
+
+		if (only && strcmp(s->name, only))
+			continue;
+		printf("\n[%s%s%s]\n", s->name, *s->arg ? " " : "", s->arg);
+		for (k = 0; k < s->nr_entries; k++)
+			printf("%s = %s\n", s->entry[k].key, s->entry[k].value);
+	}
+}
+
+static void print_policy(const char *path)
+{
+	struct err err = {""};
+	struct policy p;
+
+	if (policy_load(&p, path, &err))
+		die(&err);
+	printf("[policy]\ntitle = %s\n", p.title);
+	print_conf(&p.conf, "set");
+	print_conf(&p.conf, "expect");
+	policy_release(&p);
+}
+
+static void print_option(const struct conf_key *key, const void *opts)
+{
+	const char *field = (const char *)opts + key->offset;
+
+	printf("%s = ", key->name);
+	switch (key->type) {
+	case CONF_STR:
+		puts(*(char *const *)field ? *(char *const *)field : "");
+		break;
+	case CONF_BOOL:
+		puts(*(const bool *)field ? "yes" : "no");
+		break;
+	case CONF_CHOICE:
+		puts(key->choices[*(const unsigned int *)field]);
+		break;
+	case CONF_TIME:
+		printf("%" PRIu64 "ns\n", *(const uint64_t *)field);
+		break;
+	case CONF_MILLIONTHS:
+		printf("%.6g\n", (double)*(const uint64_t *)field / 1e6);
+		break;
+	default:
+		printf("%" PRIu64 "\n", *(const uint64_t *)field);
+		break;
+	}
+}
+
+static void print_scenario(const char *path)
+{
+	struct err err = {""};
+	struct scenario s;
+	size_t i, k;
+
+	if (scenario_load(&s, path, &err))
+		die(&err);
+	printf("[scenario]\ntitle = %s\nshows = %s\nprimary = %s\nwarmup = %" PRIu64 "ns\nwindow = %" PRIu64
+	       "ns\nsample = %" PRIu64 "ns\nhang = %" PRIu64 "ns\noom = %s\n",
+	       s.title, s.shows, s.primary, s.warmup_ns, s.window_ns, s.sample_ns, s.hang_ns,
+	       s.oom_allowed ? "yes" : "no");
+	if (s.has_swap)
+		print_storage("swap", &s.swap);
+	if (s.has_data)
+		print_storage("data", &s.data);
+	print_conf(&s.conf, "set");
+	print_conf(&s.conf, "file");
+	print_conf(&s.conf, "cgroup");
+	for (i = 0; i < s.nr_works; i++) {
+		printf("\n[workload %s]\ntype = %s\ncgroup = %s\n", s.work[i].name, s.work[i].type->name,
+		       s.work[i].cgroup);
+		for (k = 0; k < s.work[i].type->nr_options; k++)
+			print_option(&s.work[i].type->options[k], s.work[i].opts);
+	}
+	scenario_release(&s);
+}
+
+static const struct kind kinds[] = {
+	{"guest", "guests", guest_title, print_guest},
+	{"policy", "policies", policy_title, print_policy},
+	{"scenario", "scenarios", scenario_title, print_scenario},
+};
+
+static int is_conf(const struct dirent *e)
+{
+	size_t len = strlen(e->d_name);
+
+	return len > 5 && !strcmp(e->d_name + len - 5, ".conf");
+}
+
+static int list_kind(const struct kind *kind, bool json)
+{
+	cleanup_free char *dir = xasprintf("%s/%s", path_data(), kind->many);
+	json_t *list = json_object();
+	struct dirent **e;
+	int i, n = scandir(dir, &e, is_conf, alphasort);
+
+	for (i = 0; i < n; i++) {
+		cleanup_free char *path = xasprintf("%s/%s", dir, e[i]->d_name);
+		cleanup_free char *name = conf_name(path), *title = NULL;
+		struct err err = {""};
+
+		title = kind->title(path, &err);
+		if (!title)
+			die(&err);
+		json_object_set_new(list, name, json_string(title));
+		if (!json)
+			printf("%-16s %s\n", name, title);
+		free(e[i]);
+	}
+	if (n >= 0)
+		free(e);
+	if (json)
+		print_json(json_incref(list));
+	json_decref(list);
+	return EXIT_FINE;
+}
+
+static int show_kind(const struct kind *kind, const char *name)
+{
+	cleanup_free char *path = strchr(name, '/') ? xstrdup(name) :
+				  xasprintf("%s/%s/%s.conf", path_data(), kind->many, name);
+
+	kind->print(path);
+	return EXIT_FINE;
+}
+
+static int list_workloads(bool json)
+{
+	json_t *list = json_object();
+	size_t i, k;
+
+	for (i = 0; workloads[i]; i++) {
+		const struct workload *w = workloads[i];
+
+		json_object_set_new(list, w->name, json_string(w->summary));
+		if (json)
+			continue;
+		printf("%s: %s; one operation is %s\n", w->name, w->summary, w->op);
+		for (k = 0; k < w->nr_options; k++) {
+			printf("  %-18s %s\n", w->options[k].name, w->options[k].help);
+		}
+		for (k = 0; k < w->nr_metrics; k++)
+			printf("  metric %-11s %s (%s)\n", w->metrics[k].name, w->metrics[k].help,
+			       w->metrics[k].unit);
+	}
+	if (json)
+		print_json(json_incref(list));
+	json_decref(list);
+	return EXIT_FINE;
+}
+
+static const char *family(const struct metric *m)
+{
+	switch (m->source) {
+	case METRIC_VMSTAT:
+	case METRIC_PSI:
+		return "";
+	case METRIC_WORKLOAD:
+		return "workload.NAME.";
+	default:
+		return "cgroup.NAME.";
+	}
+}
+
+static json_t *json_metric(const struct metric *m, const char *name)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:s}", "name", name, "unit", m->unit, "better",
+			 metric_better_name(m->better), "class", metric_class_name(m->class), "min_rel",
+			 m->min_rel, "min_abs", m->min_abs, "help", m->help);
+}
+
+static int list_metrics(bool json)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < nr_metrics; i++) {
+		const struct metric *m = &metrics[i];
+		cleanup_free char *name = xasprintf("%s%s", family(m), m->name);
+
+		json_array_append_new(list, json_metric(m, name));
+		if (!json)
+			printf("%-36s %-6s %-7s %-10s %s\n", name, m->unit, metric_better_name(m->better),
+			       metric_class_name(m->class), m->help);
+	}
+	if (json)
+		print_json(json_incref(list));
+	json_decref(list);
+	return EXIT_FINE;
+}
+
+static int show_word(int nr, char **argv, const struct show_cmd *o)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!strcmp(argv[1], kinds[i].many) && nr == 1)
+			return list_kind(&kinds[i], o->json);
+		if (!strcmp(argv[1], kinds[i].one) && nr == 2)
+			return show_kind(&kinds[i], argv[2]);
+	}
+	if (nr > 1)
+		die_usage(&cmd_show, "'%s %s' is nothing to show", argv[1], argv[2]);
+	if (!strcmp(argv[1], "workloads"))
+		return list_workloads(o->json);
+	if (!strcmp(argv[1], "metrics"))
+		return list_metrics(o->json);
+	return show_result(argv[1], o);
+}
+
+static int run_show(int argc, char **argv)
+{
+	struct show_cmd o = {0};
+	int nr = cmd_parse(&cmd_show, argc, argv, &o);
+
+	if (o.axes.results)
+		path_set_results(o.axes.results);
+	return nr ? show_word(nr, argv, &o) : show_results(&o);
+}
+
+const struct cmd cmd_show = {
+	.name = "show",
+	.summary = "show results, and the guests, policies, scenarios, workloads and metrics there are",
+	.usage = "[ID | guests | policies | scenarios | workloads | metrics | guest NAME | ...]",
+	CMD_OPTIONS(show_options),
+	.examples = "  wringer show -s kv-scan\n"
+		    "  wringer show 3f9a1c\n"
+		    "  wringer show 3f9a1c --series >series.csv\n"
+		    "  wringer show scenario kv-scan\n",
+	.run = run_show,
+};

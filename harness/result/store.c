@@ -225,7 +225,8 @@ int store_find(const char *prefix, char id[SHA256_HEX], struct err *err)
 
 int store_scratch(const char *id, char **out, struct err *err)
 {
-	char *dir = xasprintf("%s/.run-%.12s-%d", path_results(), id, (int)getpid());
+	static unsigned int nr;
+	char *dir = xasprintf("%s/.run-%.12s-%d-%u", path_results(), id, (int)getpid(), nr++);
 	int ret = dir_make(path_results(), err);
 
 	if (!ret)
@@ -238,7 +239,7 @@ int store_scratch(const char *id, char **out, struct err *err)
 	return ret;
 }
 
-/* ".run-<12 digits>-<pid>[.new]" of a process that is no more. */
+/* ".run-<12 digits>-<pid>..." of a process that is no more. */
 static bool is_stale(const char *name)
 {
 	const char *dash;

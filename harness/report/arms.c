@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report/arms.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/conf.h"
+#include "kernel/kernel.h"
+
+static const char *const axes[AXIS_NR] = {"kernel", "guest", "policy", "scenario"};
+
+const char *axis_name(enum axis axis)
+{
+	return axis < AXIS_NR ? axes[axis] : "";
+}
+
+enum axis axis_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < AXIS_NR; i++)
+		if (!strcmp(axes[i], name))
+			break;
+	return (enum axis)i;
+}
+
+static const char *spec_label(const json_t *spec, enum axis axis)
+{
+	const char *key = axis == AXIS_KERNEL ? "version" : "name";
+	const char *s = json_string_value(json_object_get(json_object_get(spec, axes[axis]), key));
+
+	return s ? s : "?";
+}
+
+static bool kernel_matches(const json_t *spec, const char *word)
+{
+	json_t *kernel = json_object_get(spec, "kernel");
+	const char *version = json_string_value(json_object_get(kernel, "version"));
+	const char *package = json_string_value(json_object_get(kernel, "package"));
+	const char *release = json_string_value(json_object_get(kernel, "release"));
+	size_t len = strlen(word);
+
+	if (!version || !package)
+		return false;
+	if (!strcmp(word, version) || !strcmp(word, package) || (release && !strcmp(word, release)))
+		return true;
+	return !strncmp(word, version, len) && version[len] == '.' && strchr(word, '.');
+}
+
+static bool word_matches(const json_t *spec, enum axis axis, const char *word)
+{
+	cleanup_free char *name = NULL;
+
+	if (axis == AXIS_KERNEL)
+		return kernel_matches(spec, word);
+	name = conf_name(word);
+	return !strcmp(name, spec_label(spec, axis));
+}
+
+/* Position of the first word that matches; -1 for none, 0 when there are no words. */
+static int axis_rank(const struct arms_filter *f, const json_t *spec, enum axis axis)
+{
+	int i;
+
+	if (!f->word[axis] || !f->word[axis][0])
+		return 0;
+	for (i = 0; f->word[axis][i]; i++)
+		if (word_matches(spec, axis, f->word[axis][i]))
+			return i;
+	return -1;
+}
+
+static bool seed_matches(const struct arms_filter *f, uint64_t seed)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_seeds; i++)
+		if (f->seed[i] == seed)
+			return true;
+	return !f->nr_seeds;
+}
+
+static bool matches(const struct arms_filter *f, const struct member *m)
+{
+	unsigned int axis;
+
+	for (axis = 0; axis < AXIS_NR; axis++)
+		if (axis_rank(f, m->r.spec, (enum axis)axis) < 0)
+			return false;
+	return seed_matches(f, m->seed);
+}
+
+static void arm_key(const json_t *spec, char key[SHA256_HEX])
+{
+	json_t *copy = json_copy((json_t *)spec);
+	cleanup_buf struct buf text = {0};
+
+	json_object_del(copy, "seed");
+	json_object_del(copy, "plan");
+	json_canonical(copy, &text);
+	sha256_buf(buf_str(&text), text.len, key);
+	json_decref(copy);
+}
+
+static int load_member(const char *id, struct member *m, struct err *err)
+{
+	cleanup_free char *path = store_path(id);
+	const char *status;
+	struct stat st;
+	int ret = store_load(id, &m->r, err);
+
+	if (ret)
+		return ret;
+	status = json_string_value(json_object_get(m->r.result, "status"));
+	memcpy(m->id, id, SHA256_HEX);
+	m->seed = (uint64_t)json_integer_value(json_object_get(m->r.spec, "seed"));
+	m->status = status_find(status ? status : "");
+	m->when = stat(path, &st) ? 0 : st.st_mtime;
+	return 0;
+}
+
+static void add_member(struct arms *arms, const struct member *m)
+{
+	char key[SHA256_HEX];
+	struct arm *arm;
+	size_t i;
+
+	arm_key(m->r.spec, key);
+	for (i = 0; i < arms->nr; i++)
+		if (!strcmp(arms->arm[i].key, key))
+			break;
+	if (i == arms->nr) {
+		arms->arm = xrealloc(arms->arm, ++arms->nr, sizeof(*arms->arm));
+		memset(&arms->arm[i], 0, sizeof(*arms->arm));
+		memcpy(arms->arm[i].key, key, SHA256_HEX);
+	}
+	arm = &arms->arm[i];
+	arm->member = xrealloc(arm->member, arm->nr + 1, sizeof(*arm->member));
+	arm->member[arm->nr++] = *m;
+}
+
+static int by_seed(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return x->seed < y->seed ? -1 : x->seed > y->seed;
+}
+
+static void finish_arm(struct arm *arm)
+{
+	unsigned int axis;
+
+	qsort(arm->member, arm->nr, sizeof(*arm->member), by_seed);
+	for (axis = 0; axis < AXIS_NR; axis++)
+		arm->label[axis] = spec_label(arm->member[0].r.spec, (enum axis)axis);
+}
+
+static void arm_release(struct arm *arm)
+{
+	size_t i;
+
+	for (i = 0; i < arm->nr; i++)
+		result_release(&arm->member[i].r);
+	free(arm->member);
+}
+
+static time_t newest(const struct arm *arm)
+{
+	time_t when = 0;
+	size_t i;
+
+	for (i = 0; i < arm->nr; i++)
+		if (arm->member[i].when > when)
+			when = arm->member[i].when;
+	return when;
+}
+
+static bool same_labels(const struct arm *a, const struct arm *b)
+{
+	unsigned int axis;
+
+	for (axis = 0; axis < AXIS_NR; axis++)
+		if (strcmp(a->label[axis], b->label[axis]))
+			return false;
+	return true;
+}
+
+/* Drops arm i when another with its labels is newer (of equals, the later in the list stays). */
+static bool superseded(const struct arms *arms, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < arms->nr; k++) {
+		time_t a = newest(&arms->arm[i]), b = newest(&arms->arm[k]);
+
+		if (k != i && same_labels(&arms->arm[i], &arms->arm[k]) && (b > a || (b == a && k > i)))
+			return true;
+	}
+	return false;
+}
+
+static void drop_old(struct arms *arms)
+{
+	bool *drop = xcalloc(arms->nr, sizeof(*drop));
+	size_t i, kept = 0;
+
+	for (i = 0; i < arms->nr; i++)
+		drop[i] = superseded(arms, i);
+	for (i = 0; i < arms->nr; i++) {
+		if (!drop[i]) {
+			arms->arm[kept++] = arms->arm[i];
+			continue;
+		}
+		arms->ignored += arms->arm[i].nr;
+		arm_release(&arms->arm[i]);
+	}
+	arms->nr = kept;
+	free(drop);
+}
+
+static int by_label(const void *a, const void *b, void *filter)
+{
+	const struct arm *x = a, *y = b;
+	unsigned int axis;
+
+	for (axis = 0; axis < AXIS_NR; axis++) {
+		int rx = axis_rank(filter, x->member[0].r.spec, (enum axis)axis);
+		int ry = axis_rank(filter, y->member[0].r.spec, (enum axis)axis);
+		int order = axis == AXIS_KERNEL ? kernel_version_cmp(x->label[axis], y->label[axis]) :
+						  strcmp(x->label[axis], y->label[axis]);
+
+		if (rx != ry)
+			return rx - ry;
+		if (order)
+			return order;
+	}
+	return 0;
+}
+
+int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err)
+{
+	char **ids;
+	size_t i;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = store_ids(&ids, err);
+	for (i = 0; !ret && ids[i]; i++) {
+		struct member m = {0};
+
+		ret = load_member(ids[i], &m, err);
+		if (!ret && matches(filter, &m))
+			add_member(out, &m);
+		else
+			result_release(&m.r);
+	}
+	store_ids_free(ids);
+	for (i = 0; i < out->nr; i++)
+		finish_arm(&out->arm[i]);
+	if (ret) {
+		arms_release(out);
+		return ret;
+	}
+	drop_old(out);
+	if (out->nr)
+		qsort_r(out->arm, out->nr, sizeof(*out->arm), by_label, (void *)filter);
+	return 0;
+}
+
+void arms_release(struct arms *arms)
+{
+	size_t i;
+
+	for (i = 0; i < arms->nr; i++)
+		arm_release(&arms->arm[i]);
+	free(arms->arm);
+	memset(arms, 0, sizeof(*arms));
+}

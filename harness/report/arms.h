@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Arms: stored results grouped by everything but their seed.
+ *
+ * Two results belong to one arm when their specs are equal but for the seed (and the plan, which is a
+ * function of the rest).
+ */
+#ifndef REPORT_ARMS_H
+#define REPORT_ARMS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "result/status.h"
+#include "result/store.h"
+
+enum axis { AXIS_KERNEL, AXIS_GUEST, AXIS_POLICY, AXIS_SCENARIO, AXIS_NR };
+
+/* "kernel", "guest", "policy", "scenario"; AXIS_NR for another word. */
+const char *axis_name(enum axis axis);
+enum axis axis_find(const char *name);
+
+struct member {
+	struct result r; /* spec, result and host only */
+	char id[SHA256_HEX];
+	uint64_t seed;
+	enum status status;
+	time_t when; /* the folder's time: which of several environments is the newest */
+};
+
+struct arm {
+	char key[SHA256_HEX];        /* hash of the spec without its seed */
+	const char *label[AXIS_NR];  /* inside the first member's spec */
+	struct member *member;       /* by seed */
+	size_t nr;
+};
+
+struct arms {
+	struct arm *arm; /* in the order of the filter's words, then of their labels */
+	size_t nr;
+	size_t ignored; /* results left out because a newer arm has the same labels */
+};
+
+/*
+ * Which results: words as a user writes them, an empty list takes all.  Kernels match by version,
+ * package version, or branch ("6.12"); the others by name, or by the name of a path.
+ */
+struct arms_filter {
+	char **word[AXIS_NR]; /* NULL-terminated, or NULL */
+	const uint64_t *seed;
+	size_t nr_seeds; /* 0 = all */
+};
+
+/*
+ * Loads what matches.  Where several arms have the same labels (the agent was rebuilt, QEMU changed),
+ * the newest stays.
+ */
+int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err);
+void arms_release(struct arms *arms);
+
+#endif

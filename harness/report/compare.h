@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Two arms, metric by metric, with a verdict where one is due. */
+#ifndef REPORT_COMPARE_H
+#define REPORT_COMPARE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "report/arms.h"
+#include "result/metrics.h"
+#include "stats/stats.h"
+
+/* Confidence of the intervals, and the level of the tests after Holm's correction. */
+#define COMPARE_CONFIDENCE 0.95
+#define COMPARE_ALPHA      0.05
+
+struct comparison_row {
+	char *name; /* owned */
+	size_t order; /* in the results */
+	const char *unit;
+	enum stats_direction better;
+	enum metric_class class;
+	const char *absent; /* why there is nothing to compare, or NULL */
+	bool meaning_differs;
+	size_t nr_base, nr_other; /* values there are */
+	double base, other;       /* medians */
+	struct stats_shift shift;
+	double p;                 /* exact Mann-Whitney, two-sided */
+	double p_adjusted;        /* Holm over the rows of its class that have a direction */
+	enum stats_verdict verdict;
+};
+
+struct comparison {
+	const struct arm *base, *other;
+	enum axis axis;
+	struct comparison_row *row; /* primary first, then secondary, then diagnostic */
+	size_t nr;
+	size_t nr_tests[METRIC_DIAGNOSTIC + 1]; /* size of each Holm family */
+	size_t failed_base, failed_other;       /* members that did not end well */
+};
+
+/*
+ * Compares the members of both arms that are done.  -EXDEV with the difference named when the arms
+ * differ in more than the axis and it is not in allow (NULL-terminated keys, a key covers what is
+ * below it); -ENODATA when an arm has no member that is done; -EINVAL when the scenario names a
+ * primary metric that its results do not have.
+ */
+int compare_arms(const struct arm *base, const struct arm *other, enum axis axis,
+		 char *const *allow, struct comparison *out, struct err *err);
+void comparison_release(struct comparison *c);
+
+#endif
