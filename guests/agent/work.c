@@ -179,15 +179,16 @@ void work_open_gate(void)
 
 void work_record(bool buckets)
 {
+	/* A copy: on another CPU the workload goes on counting while the record is put together. */
+	static struct wl_page copy[WORKLOADS_MAX];
 	uint64_t now = rec_now();
 	unsigned int i;
 
-	for (i = 0; i < agent.nr_workloads; i++) {
-		struct wl_page *page = agent.workload[i].page;
-
-		wire_put2(&agent.wire, WIRE_WORK, (uint16_t)i, now, &page->work, sizeof(page->work),
-			  page->bucket, buckets ? sizeof(page->bucket) : 0);
-	}
+	for (i = 0; i < agent.nr_workloads; i++)
+		memcpy(&copy[i], agent.workload[i].page, sizeof(copy[i]));
+	for (i = 0; i < agent.nr_workloads; i++)
+		wire_put2(&agent.wire, WIRE_WORK, (uint16_t)i, now, &copy[i].work, sizeof(copy[i].work),
+			  copy[i].bucket, buckets ? sizeof(copy[i].bucket) : 0);
 }
 
 /* Tells all to stop, gives them a moment, then makes them. */
