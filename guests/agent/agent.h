@@ -76,7 +76,7 @@ uint64_t rec_now(void);
 void port_start(void);
 void port_debug(const char *s, size_t len);
 void port_exit(unsigned int code) __attribute__((noreturn));
-/* The virtual-time watchdog: fires 30 s after the last kick. */
+/* The virtual-time watchdog: fires 10 s after the last kick. */
 void port_watchdog_kick(void);
 void port_watchdog_off(void);
 /* Reads a fw_cfg file; its length, or -1 when there is none of that name or it is larger. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The plan is text, one step a line, done in order: a verb, then as many words as the verb takes; the
- * last word is the rest of the line.  The harness writes it; docs/wringer-plan.5 says what each
+ * The plan is text, one step a line, done in order: a verb, then as many words as the verb takes;
+ * the last word is the rest of the line.  The harness writes it; docs/wringer-plan.5 says what each
  * verb means.
  */
 #include <stdio.h>
@@ -106,7 +106,7 @@ static void do_spawn(char **arg)
 	work_spawn(arg[0], arg[1], arg[2], args);
 }
 
-/* gate AT JITTER WARMUP WINDOW SAMPLE HANG, all in ns */
+/* All in ns; the gate is an absolute time. */
 static void do_times(char **arg)
 {
 	agent.gate_ns = number(arg[0]);
@@ -118,21 +118,21 @@ static void do_times(char **arg)
 }
 
 static const struct verb verbs[] = {
-	{"insmod", 2, do_insmod}, /* MODULE PARAMETERS */
-	{"wait", 1, do_wait},     /* PATH */
-	{"write", 2, do_write},   /* PATH TEXT */
-	{"expect", 2, do_expect}, /* PATH TEXT */
-	{"mkdir", 1, do_mkdir},   /* PATH */
-	{"mount", 4, do_mount},   /* TYPE FROM TO OPTIONS */
-	{"swapon", 3, do_swapon}, /* DEVICE BYTES PRIORITY */
-	{"seed", 1, do_seed},     /* 64 HEX DIGITS */
-	{"fs", 3, do_fs},         /* RUNS DEVICE BYTES */
-	{"interleave", 1, do_interleave}, /* NODES: allocate from nodes 0 .. NODES-1 in turn; 0 = as usual */
-	{"fill", 3, do_fill},     /* FILE BYTES SEED */
-	{"source", 2, do_source}, /* PATH NAME */
-	{"state", 2, do_state},   /* KEY PATH */
-	{"spawn", 4, do_spawn},   /* NAME TYPE CGROUP OPTIONS */
-	{"times", 6, do_times},   /* GATE JITTER WARMUP WINDOW SAMPLE HANG */
+	{"insmod", 2, do_insmod},         /* MODULE PARAMETERS */
+	{"wait", 1, do_wait},             /* PATH */
+	{"write", 2, do_write},           /* PATH TEXT */
+	{"expect", 2, do_expect},         /* PATH TEXT */
+	{"mkdir", 1, do_mkdir},           /* PATH */
+	{"mount", 4, do_mount},           /* TYPE FROM TO OPTIONS */
+	{"interleave", 1, do_interleave}, /* NODES: allocate from that many in turn; 0 = as usual */
+	{"swapon", 3, do_swapon},         /* DEVICE BYTES PRIORITY */
+	{"fs", 3, do_fs},                 /* RUNS DEVICE BYTES */
+	{"fill", 3, do_fill},             /* FILE BYTES SEED */
+	{"seed", 1, do_seed},             /* 64 HEX DIGITS */
+	{"source", 2, do_source},         /* PATH NAME */
+	{"state", 2, do_state},           /* KEY PATH */
+	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
+	{"times", 6, do_times},           /* GATE JITTER WARMUP WINDOW SAMPLE HANG */
 };
 
 static const struct verb *find_verb(const char *name)
@@ -163,7 +163,10 @@ void plan_run(char *text)
 {
 	char *line;
 
-	while ((line = strsep(&text, "\n")))
+	while ((line = strsep(&text, "\n"))) {
+		/* A step that never returns is a hang like any other. */
+		port_watchdog_kick();
 		if (*line && *line != '#')
 			run_line(line);
+	}
 }

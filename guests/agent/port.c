@@ -13,6 +13,9 @@
 #define PORT_IB700_STOP    0x441
 #define PORT_IB700_KICK    0x443
 
+/* This old device counts backwards: 0 is its longest time, 30 s, and each step 2 s less. */
+#define IB700_SECONDS(s) ((30 - (s)) / 2)
+
 #define FW_CFG_DIR         0x19
 #define FW_CFG_FILES_MAX   256
 
@@ -45,8 +48,7 @@ void port_exit(unsigned int code)
 
 void port_watchdog_kick(void)
 {
-	/* Low values mean long times in this old device: 0 is its longest, 30 s. */
-	outb(0, PORT_IB700_KICK);
+	outb(IB700_SECONDS(10), PORT_IB700_KICK);
 }
 
 void port_watchdog_off(void)

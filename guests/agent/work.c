@@ -158,6 +158,7 @@ void work_wait_ready(void)
 
 	while (not_ready()) {
 		check_gone();
+		port_watchdog_kick();
 		if (rec_now() - start > READY_NS)
 			agent_fail(WIRE_HUNG, "workloads did not get ready");
 		nap();
@@ -202,6 +203,7 @@ void work_stop(void)
 		__atomic_store_n(&agent.workload[i].page->stop, 1, __ATOMIC_RELEASE);
 	do {
 		nap();
+		port_watchdog_kick();
 		for (left = 0, i = 0; i < agent.nr_workloads; i++) {
 			struct workload_slot *w = &agent.workload[i];
 

@@ -43,6 +43,7 @@ struct replay {
 	const char *id;
 	size_t same;
 	size_t other;
+	bool host_fault;
 	char difference[512]; /* the first one */
 };
 
@@ -80,6 +81,7 @@ static void finished(const struct experiment *exp, const struct result *result, 
 
 	if (!status_final(exp->status)) {
 		r->other++;
+		r->host_fault = true;
 		snprintf(r->difference, sizeof(r->difference), "the host ended it: %s",
 			 exp->reason ? exp->reason : "");
 		return;
@@ -139,7 +141,7 @@ static void print_replay(const struct replay *r)
 		printf("%.12s DIFFERENT, %zu of %zu: %s\n", r->id, r->other, r->same + r->other, r->difference);
 }
 
-static bool replay_one(const char *word, const struct replay_cmd *o, json_t *list)
+static int replay_one(const char *word, const struct replay_cmd *o, json_t *list)
 {
 	char id[SHA256_HEX];
 	struct replay r = {.id = id};
@@ -159,7 +161,7 @@ static bool replay_one(const char *word, const struct replay_cmd *o, json_t *lis
 						      "difference", r.difference));
 	else
 		print_replay(&r);
-	return !r.other;
+	return r.host_fault ? EXIT_FATAL : r.other ? EXIT_FINDING : EXIT_FINE;
 }
 
 static int run_replay(int argc, char **argv)
@@ -167,7 +169,7 @@ static int run_replay(int argc, char **argv)
 	struct replay_cmd o = {.times = 1, .jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 			       .timeout_ns = 600000000000};
 	int i, nr = cmd_parse(&cmd_replay, argc, argv, &o);
-	bool same = true;
+	int code = EXIT_FINE;
 	json_t *list;
 
 	if (!nr)
@@ -180,11 +182,14 @@ static int run_replay(int argc, char **argv)
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
 	list = o.json ? json_array() : NULL;
-	for (i = 1; i <= nr; i++)
-		same &= replay_one(argv[i], &o, list);
+	for (i = 1; i <= nr; i++) {
+		int one = replay_one(argv[i], &o, list);
+
+		code = one > code ? one : code;
+	}
 	if (list)
 		print_json(list);
-	return same ? EXIT_FINE : EXIT_FINDING;
+	return code;
 }
 
 const struct cmd cmd_replay = {

@@ -37,6 +37,14 @@ static const struct cmd_option show_options[] = {
 
 extern const struct cmd cmd_show;
 
+/* A string of an object, never NULL: files on disk may have been damaged. */
+static const char *str_of(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
 static json_t *json_member(const struct arm *arm, const struct member *m)
 {
 	json_t *out = json_object();
@@ -53,11 +61,11 @@ static json_t *json_member(const struct arm *arm, const struct member *m)
 
 static void print_member(const struct arm *arm, const struct member *m)
 {
-	const char *reason = json_string_value(json_object_get(m->r.result, "reason"));
+	const char *reason = str_of(m->r.result, "reason");
 
 	printf("%.12s  %-12s %-10s %-10s %-14s %5" PRIu64 "  %s%s%s\n", m->id, arm->label[AXIS_KERNEL],
 	       arm->label[AXIS_GUEST], arm->label[AXIS_POLICY], arm->label[AXIS_SCENARIO], m->seed,
-	       status_name(m->status), reason && *reason ? ": " : "", reason ? reason : "");
+	       status_name(m->status), *reason ? ": " : "", reason);
 }
 
 static void list_results(const struct arms *arms, bool json)
@@ -92,6 +100,9 @@ static int show_results(struct show_cmd *o)
 	filter.seed = seeds;
 	if (arms_load(&filter, &arms, &err))
 		die(&err);
+	if (arms.ignored)
+		fprintf(stderr, "%zu older results left out: a newer agent, image or QEMU has run the same\n",
+			arms.ignored);
 	list_results(&arms, o->json);
 	arms_release(&arms);
 	free(seeds);
@@ -100,17 +111,17 @@ static int show_results(struct show_cmd *o)
 
 static void print_metric(const json_t *m, bool all)
 {
-	const char *class = json_string_value(json_object_get(m, "class"));
+	const char *class = str_of(m, "class");
 	const char *absent = json_string_value(json_object_get(m, "absent"));
 	json_int_t value = json_integer_value(json_object_get(m, "value"));
 
-	if (!all && (!class || !strcmp(class, "diagnostic") || absent || !value))
+	if (!all && (!strcmp(class, "diagnostic") || absent || !value))
 		return;
-	printf("  %-44s", json_string_value(json_object_get(m, "name")));
+	printf("  %-44s", str_of(m, "name"));
 	if (absent)
 		printf(" absent: %s\n", absent);
 	else
-		printf(" %15" JSON_INTEGER_FORMAT " %s\n", value, json_string_value(json_object_get(m, "unit")));
+		printf(" %15" JSON_INTEGER_FORMAT " %s\n", value, str_of(m, "unit"));
 }
 
 static void print_object(const char *title, const json_t *object)
@@ -118,7 +129,7 @@ static void print_object(const char *title, const json_t *object)
 	const char *key;
 	json_t *v;
 
-	printf("%s\n", title);
+	puts(title);
 	json_object_foreach((json_t *)object, key, v) {
 		if (json_is_integer(v))
 			printf("  %-28s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(v));
@@ -130,12 +141,11 @@ static void print_object(const char *title, const json_t *object)
 static void print_result(const struct result *r, bool all)
 {
 	json_t *list = json_object_get(r->result, "metrics"), *m;
-	const char *reason = json_string_value(json_object_get(r->result, "reason"));
-	const char *status = json_string_value(json_object_get(r->result, "status"));
+	const char *reason = str_of(r->result, "reason");
 	size_t i;
 
-	printf("experiment %s\nstatus %s%s%s\n", json_string_value(json_object_get(r->result, "experiment")),
-	       status ? status : "?", reason && *reason ? ": " : "", reason ? reason : "");
+	printf("experiment %s\nstatus %s%s%s\n", str_of(r->result, "experiment"),
+	       str_of(r->result, "status"), *reason ? ": " : "", reason);
 	print_object("kernel", json_object_get(r->result, "kernel"));
 	print_object("times (virtual)", json_object_get(r->result, "times"));
 	print_object("state", json_object_get(r->result, "state"));
@@ -182,7 +192,7 @@ static int show_result(const char *word, const struct show_cmd *o)
 	else if (o->console)
 		cat(id, "console.txt");
 	else if (o->plan)
-		fputs(json_string_value(json_object_get(r.spec, "plan")), stdout);
+		fputs(str_of(r.spec, "plan"), stdout);
 	else if (o->command)
 		print_command(r.spec);
 	else if (o->json)
@@ -241,8 +251,9 @@ static void print_storage(const char *name, const struct storage *s)
 {
 	static const char *const models[] = {"none", "ssd", "zram"};
 
-	printf("\n[%s]\nmodel = %s\nsize = %" PRIu64 "\nlatency = %" PRIu64 "ns\n", name, models[s->model],
-	       s->size, s->latency_ns);
+	printf("\n[%s]\nmodel = %s\n", name, models[s->model]);
+	if (s->model != STORAGE_NONE)
+		printf("size = %" PRIu64 "\nlatency = %" PRIu64 "ns\n", s->size, s->latency_ns);
 }
 
 static void print_guest(const char *path)
@@ -411,9 +422,8 @@ static int list_workloads(bool json)
 		if (json)
 			continue;
 		printf("%s: %s; one operation is %s\n", w->name, w->summary, w->op);
-		for (k = 0; k < w->nr_options; k++) {
+		for (k = 0; k < w->nr_options; k++)
 			printf("  %-18s %s\n", w->options[k].name, w->options[k].help);
-		}
 		for (k = 0; k < w->nr_metrics; k++)
 			printf("  metric %-11s %s (%s)\n", w->metrics[k].name, w->metrics[k].help,
 			       w->metrics[k].unit);

@@ -65,7 +65,7 @@ struct engine_exit {
 	int signal;          /* 0, or what killed it */
 	bool timed_out;      /* we killed it: the wall-clock limit */
 	bool interrupted;    /* we killed it: the user asked */
-	bool watchdog;       /* the virtual-time watchdog fired: the guest's agent did not run for 30 s */
+	bool watchdog;       /* the virtual-time watchdog fired: the guest's agent did not run for 10 s */
 	bool guest_reset;    /* the guest rebooted: a panic, or a triple fault */
 	bool guest_off;      /* the guest switched itself off */
 	double cpu_seconds;  /* user and system time of the emulator */

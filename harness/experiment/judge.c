@@ -136,7 +136,7 @@ static void judge(struct verdict *v)
 	if (judge_host(v) || judge_console(v))
 		return;
 	if (x->watchdog)
-		conclude(v, STATUS_HUNG, "the guest's agent did not run for 30 s of virtual time");
+		conclude(v, STATUS_HUNG, "the guest's agent did not run for 10 s of virtual time");
 	else if (v->rec->damaged)
 		conclude(v, STATUS_HARNESS_ERROR, "the record stream is damaged after %zu bytes",
 			 v->rec->bytes);
