@@ -59,7 +59,7 @@ static void scan_op(struct wl *wl)
 
 static const struct wl_metric scan_metrics[] = {
 	{"pages", "pages", WL_HIGHER, "pages read and checked"},
-	{"passes", "count", WL_HIGHER, "times the end of the file was reached"},
+	{"passes", "count", WL_NONE, "times the end of the file was reached"},
 };
 
 const struct workload workload_scan = {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "wire/fsruns.h"
 #include "workloads/lib/pattern.h"
 
 #define WAIT_STEP_NS 1000000ull
@@ -210,20 +211,6 @@ void sys_seed(const char *hex)
 	close(fd);
 }
 
-struct fs_head {
-	char magic[4];
-	uint32_t version;
-	uint64_t size;
-	uint32_t nr_runs;
-	uint32_t zero;
-};
-
-struct fs_run {
-	uint64_t offset;
-	uint32_t len;
-	uint32_t zero;
-};
-
 static void read_all(int fd, const char *path, void *out, size_t len)
 {
 	char *p = out;
@@ -238,9 +225,9 @@ static void read_all(int fd, const char *path, void *out, size_t len)
 	}
 }
 
-static void fs_run(int in, const char *runs, int out, const char *dev)
+static void write_run(int in, const char *runs, int out, const char *dev)
 {
-	struct fs_run run;
+	struct fsruns_run run;
 
 	read_all(in, runs, &run, sizeof(run));
 	if (run.len > sizeof(stage))
@@ -264,16 +251,16 @@ void sys_fs(const char *runs, const char *dev, uint64_t size)
 {
 	int in = open(runs, O_RDONLY | O_CLOEXEC);
 	int out = open_direct(dev, 0);
-	struct fs_head head;
+	struct fsruns_header head;
 
 	if (in < 0)
 		agent_fail(WIRE_SETUP_FAILED, "cannot open %s: %m", runs);
 	read_all(in, runs, &head, sizeof(head));
-	if (memcmp(head.magic, "WRFS", 4) || head.version != 1)
+	if (memcmp(head.magic, FSRUNS_MAGIC, 4) || head.version != FSRUNS_VERSION)
 		agent_fail(WIRE_SETUP_FAILED, "%s is no file system of ours", runs);
 	touch_device(out, dev, size);
 	while (head.nr_runs--)
-		fs_run(in, runs, out, dev);
+		write_run(in, runs, out, dev);
 	close(in);
 	close(out);
 	unlink(runs);

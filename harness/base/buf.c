@@ -28,16 +28,22 @@ char *xstrdup(const char *s)
 	return must(strdup(s));
 }
 
+static char *format(const char *fmt, va_list ap)
+{
+	char *s;
+
+	return must(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+}
+
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = format(fmt, ap);
 	va_end(ap);
-	return must(n < 0 ? NULL : s);
+	return s;
 }
 
 static void buf_reserve(struct buf *buf, size_t more)
@@ -68,13 +74,11 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = format(fmt, ap);
 	va_end(ap);
-	must(n < 0 ? NULL : s);
-	buf_add(buf, s, (size_t)n);
+	buf_adds(buf, s);
 	free(s);
 }
 

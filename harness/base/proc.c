@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/parse.h"
@@ -194,21 +195,35 @@ static void last_line(int fd, char out[TAIL_MAX])
 	memmove(out, line, strlen(line) + 1);
 }
 
-static int drain(struct proc *proc, int fd, int timeout_ms, struct buf *out)
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* What is left until end; -1 when there is no limit. */
+static int left_ms(int64_t end)
+{
+	int64_t left = end - now_ms();
+
+	return end < 0 ? -1 : left > 0 ? (int)left : 0;
+}
+
+static int drain(int fd, int64_t end, struct buf *out)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 	char chunk[65536];
 	ssize_t n = 1;
 
 	while (n) {
-		int ret = poll(&pfd, 1, timeout_ms);
+		int ret = poll(&pfd, 1, left_ms(end));
 
 		if (ret < 0 && errno == EINTR)
 			continue;
-		if (ret <= 0) {
-			proc_kill(proc);
+		if (ret <= 0)
 			return ret ? -errno : -ETIMEDOUT;
-		}
 		n = read(fd, chunk, sizeof(chunk));
 		if (n < 0)
 			return -errno;
@@ -218,14 +233,19 @@ static int drain(struct proc *proc, int fd, int timeout_ms, struct buf *out)
 	return 0;
 }
 
-static int capture_end(struct proc *proc, int err_fd, const char *name, struct err *err)
+static int capture_end(struct proc *proc, int64_t end, int err_fd, const char *name,
+		       struct err *err)
 {
 	char line[TAIL_MAX];
 	int status;
-	int ret = proc_wait(proc, -1, &status);
+	int ret;
 
+	/* A signal ends the wait early. */
+	do
+		ret = proc_wait(proc, left_ms(end), &status);
+	while (ret == -ETIMEDOUT && left_ms(end));
 	if (ret)
-		return err_sys(err, ret, "cannot wait for %s", name);
+		return err_sys(err, ret, "%s", name);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
 	last_line(err_fd, line);
@@ -238,6 +258,7 @@ int proc_capture(const char *const argv[], int timeout_ms, struct buf *out, stru
 {
 	cleanup_fd int err_fd = memfd_create("stderr", MFD_CLOEXEC);
 	struct proc_opts opts = {.err_fd = err_fd};
+	int64_t end = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
 	struct proc proc;
 	int pipefd[2];
 	int ret;
@@ -248,11 +269,12 @@ int proc_capture(const char *const argv[], int timeout_ms, struct buf *out, stru
 	ret = proc_spawn(&proc, argv, &opts, err);
 	close(pipefd[1]);
 	if (!ret) {
-		ret = drain(&proc, pipefd[0], timeout_ms, out);
+		ret = drain(pipefd[0], end, out);
 		if (ret)
 			err_sys(err, ret, "%s", argv[0]);
 		else
-			ret = capture_end(&proc, err_fd, argv[0], err);
+			ret = capture_end(&proc, end, err_fd, argv[0], err);
+		proc_kill(&proc);
 	}
 	close(pipefd[0]);
 	return ret;

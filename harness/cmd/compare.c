@@ -115,7 +115,7 @@ static bool asked_for(const struct compare_cmd *o, const struct comparison_row *
 /* A counter that never moved in either arm says nothing; it is in the JSON all the same. */
 static bool is_idle(const struct comparison_row *row)
 {
-	return !row->absent && !row->base && !row->other && !row->shift.shift && row->p >= 1;
+	return row->constant && !row->base;
 }
 
 static void print_class(const struct comparison *c, const struct compare_cmd *o, enum metric_class class)

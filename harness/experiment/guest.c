@@ -59,6 +59,8 @@ int storage_bind(struct conf *conf, struct storage *swap, struct storage *data, 
 	sec = conf_section(conf, "data", "");
 	if (!ret && sec)
 		ret = conf_bind(conf, sec, data_keys, ARRAY_SIZE(data_keys), data, err);
+	if (!ret && sec && data->model != STORAGE_NONE && !data->size)
+		ret = conf_complain(conf, sec->line, err, "[data] needs a size");
 	if (!ret && (swap->size % MIB || data->size % MIB))
 		ret = err_set(err, -EINVAL, "%s: the size of a device must be a multiple of 1M", conf->name);
 	return ret;

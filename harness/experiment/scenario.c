@@ -101,10 +101,12 @@ static void own_strings(const struct workload *type, void *opts)
 static int check_file_option(struct scenario *s, struct scenario_work *w, struct conf_section *sec,
 			     struct err *err)
 {
-	const char *name = conf_get(sec, "file");
+	const char *name = NULL;
 	size_t i;
 
-	(void)w;
+	for (i = 0; i < w->type->nr_options; i++)
+		if (!strcmp(w->type->options[i].name, "file"))
+			name = conf_get(sec, "file");
 	for (i = 0; name && i < s->nr_files; i++)
 		if (!strcmp(s->file[i].name, name))
 			return 0;

@@ -11,27 +11,13 @@
 
 #include "base/path.h"
 #include "base/proc.h"
+#include "wire/fsruns.h"
 
 #define BLOCK	4096
-#define RUN_MAX (1u << 20)
 #define FS_MIN	(1ull << 20)
 #define FS_MAX	(1ull << 40)
 
 #define MKE2FS_TIMEOUT_MS 120000
-
-struct fs_header {
-	char magic[4];
-	uint32_t version;
-	uint64_t size;
-	uint32_t nr_runs;
-	uint32_t zero;
-};
-
-struct fs_run {
-	uint64_t offset;
-	uint32_t len;
-	uint32_t zero;
-};
 
 /* Runs being written; the headers are filled in once a run has ended. */
 struct encoder {
@@ -89,7 +75,7 @@ static int run_mke2fs(const char *file, struct err *err)
 
 static void end_run(struct encoder *e)
 {
-	struct fs_run run = {.offset = htole64(e->run_from), .len = htole32(e->run_len)};
+	struct fsruns_run run = {.offset = htole64(e->run_from), .len = htole32(e->run_len)};
 
 	if (e->run_len)
 		memcpy(e->out->data + e->run, &run, sizeof(run));
@@ -98,9 +84,9 @@ static void end_run(struct encoder *e)
 
 static void add_block(struct encoder *e, uint64_t offset, const char block[BLOCK])
 {
-	static const struct fs_run none;
+	static const struct fsruns_run none;
 
-	if (e->run_len == RUN_MAX || e->run_from + e->run_len != offset)
+	if (e->run_len == FSRUNS_RUN_MAX || e->run_from + e->run_len != offset)
 		end_run(e);
 	if (!e->run_len) {
 		e->run = e->out->len;
@@ -159,14 +145,14 @@ static int encode_blocks(struct encoder *e, int fd, uint64_t size)
 
 static int encode(int fd, uint64_t size, struct buf *out)
 {
-	struct fs_header head = {
-		.magic = {'W', 'R', 'F', 'S'},
-		.version = htole32(1),
+	struct fsruns_header head = {
+		.version = htole32(FSRUNS_VERSION),
 		.size = htole64(size),
 	};
 	struct encoder e = {.out = out, .start = out->len};
 	int ret;
 
+	memcpy(head.magic, FSRUNS_MAGIC, sizeof(head.magic));
 	buf_add(out, &head, sizeof(head));
 	ret = encode_blocks(&e, fd, size);
 	end_run(&e);

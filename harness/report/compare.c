@@ -241,6 +241,23 @@ static enum metric_class class_find(const char *name)
 	       !strcmp(name, "secondary") ? METRIC_SECONDARY : METRIC_DIAGNOSTIC;
 }
 
+/*
+ * A metric that has one value everywhere can never be rejected, so it is no member of the family that
+ * Holm's correction is over (R. E. Tarone, Biometrics 46, 1990).
+ */
+static bool is_constant(const double *a, size_t na, const double *b, size_t nb)
+{
+	size_t i;
+
+	for (i = 0; i < na; i++)
+		if (a[i] != a[0])
+			return false;
+	for (i = 0; i < nb; i++)
+		if (b[i] != a[0])
+			return false;
+	return true;
+}
+
 static int fill_row(struct comparison_row *row, const struct comparison *c, struct err *err)
 {
 	double *a = xcalloc(c->base->nr, sizeof(*a)), *b = xcalloc(c->other->nr, sizeof(*b));
@@ -260,6 +277,8 @@ static int fill_row(struct comparison_row *row, const struct comparison *c, stru
 		if (!ret)
 			ret = stats_mwu(a, row->nr_base, b, row->nr_other, &mwu);
 		row->p = ret ? 1 : mwu.p;
+		row->p_adjusted = 1;
+		row->constant = is_constant(a, row->nr_base, b, row->nr_other);
 	}
 	free(a);
 	free(b);
@@ -325,7 +344,7 @@ static int check_primary(const struct comparison *c, struct err *err)
 	return 0;
 }
 
-static bool is_tested(const struct comparison_row *row)
+static bool is_judged(const struct comparison_row *row)
 {
 	return !row->absent && !row->meaning_differs && row->better != STATS_DIR_NONE;
 }
@@ -347,16 +366,17 @@ static int judge_class(struct comparison *c, enum metric_class class, struct err
 	int ret;
 
 	for (i = 0; i < c->nr; i++)
-		if (c->row[i].class == class && is_tested(&c->row[i]))
+		if (c->row[i].class == class && is_judged(&c->row[i]) && !c->row[i].constant)
 			p[n++] = c->row[i].p;
 	c->nr_tests[class] = n;
 	ret = n ? stats_holm(p, n, adjusted) : 0;
 	for (i = 0, n = 0; !ret && i < c->nr; i++) {
 		struct comparison_row *row = &c->row[i];
 
-		if (row->class != class || !is_tested(row))
+		if (row->class != class || !is_judged(row))
 			continue;
-		row->p_adjusted = adjusted[n++];
+		if (!row->constant)
+			row->p_adjusted = adjusted[n++];
 		judge_row(row);
 	}
 	free(p);

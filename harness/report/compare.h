@@ -24,11 +24,12 @@ struct comparison_row {
 	enum metric_class class;
 	const char *absent; /* why there is nothing to compare, or NULL */
 	bool meaning_differs;
+	bool constant;            /* one value in all of both arms: there is nothing to test */
 	size_t nr_base, nr_other; /* values there are */
 	double base, other;       /* medians */
 	struct stats_shift shift;
 	double p;                 /* exact Mann-Whitney, two-sided */
-	double p_adjusted;        /* Holm over the rows of its class that have a direction */
+	double p_adjusted;        /* Holm over the testable rows of its class with a direction */
 	enum stats_verdict verdict;
 };
 

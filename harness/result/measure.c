@@ -54,6 +54,7 @@ static void put_absent(struct window *w, json_t *metric, const char *why)
 static bool delta(struct text open, struct text close, const char *keys, int64_t *sum)
 {
 	char copy[256], *rest = copy, *key;
+	uint64_t total = 0;
 	bool any = false;
 
 	*sum = 0;
@@ -65,9 +66,10 @@ static bool delta(struct text open, struct text close, const char *keys, int64_t
 
 		if (!text_get(open, key, &a) || !text_get(close, key, &b))
 			continue;
-		*sum += (int64_t)(b - a);
+		total += b - a;
 		any = true;
 	}
+	*sum = (int64_t)total;
 	return any;
 }
 
@@ -201,10 +203,13 @@ static void each_scoped(struct window *w, const char *kind,
 
 	for (i = 0; i < w->rec->nr_sources; i++) {
 		struct text s = w->rec->source[i];
-		struct text scope = {s.p + klen, s.len - klen};
+		struct text scope;
 		char copy[64];
 
-		if (!s.p || s.len <= klen || memcmp(s.p, kind, klen) || !plain(scope))
+		if (!s.p || s.len <= klen || memcmp(s.p, kind, klen))
+			continue;
+		scope = (struct text){s.p + klen, s.len - klen};
+		if (!plain(scope))
 			continue;
 		memcpy(copy, scope.p, scope.len);
 		copy[scope.len] = '\0';

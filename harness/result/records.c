@@ -76,11 +76,24 @@ static bool name_ok(struct text t)
 	return t.len > 0 && t.len < 64;
 }
 
+/* One name twice would have one text measured twice, and so on up to the number of sources. */
+static bool taken(const struct text *names, unsigned int nr, struct text name)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (names[i].p && names[i].len == name.len && !memcmp(names[i].p, name.p, name.len))
+			return true;
+	return false;
+}
+
 static int take_source(struct records *rec, const struct wire_item *item)
 {
 	unsigned int id = item->head.id;
 
 	if (id >= RECORDS_SOURCES_MAX || rec->source[id].p || !name_ok(payload(item)))
+		return -EBADMSG;
+	if (taken(rec->source, rec->nr_sources, payload(item)))
 		return -EBADMSG;
 	rec->source[id] = payload(item);
 	if (id >= rec->nr_sources)
@@ -96,6 +109,8 @@ static int take_workload(struct records *rec, const struct wire_item *item)
 	struct text name = cut_line(&rest);
 
 	if (id >= RECORDS_WORKS_MAX || rec->work_name[id].p || !name_ok(name))
+		return -EBADMSG;
+	if (taken(rec->work_name, rec->nr_works, name))
 		return -EBADMSG;
 	rec->work_name[id] = name;
 	rec->work_type[id] = rest;

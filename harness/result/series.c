@@ -4,6 +4,9 @@
 
 #include "result/measure.h"
 
+/* Kernels have some 200; a guest gone wrong must not fill the disk with columns. */
+#define VMSTAT_MAX 1024
+
 /* The columns are those of the first set; what a later set lacks stays empty. */
 static void head(const struct records *rec, const struct records_set *set, struct buf *csv)
 {
@@ -17,10 +20,10 @@ static void head(const struct records *rec, const struct records_set *set, struc
 			   rec->work_name[i].p ? rec->work_name[i].p : "");
 	for (i = 0; i < rec->nr_sources; i++) {
 		struct text name = rec->source[i];
-		size_t pos = 0;
+		size_t pos = 0, n = 0;
 
 		if (text_is(name, "vmstat"))
-			while (text_next(set->text[i], &pos, key, &v))
+			while (n++ < VMSTAT_MAX && text_next(set->text[i], &pos, key, &v))
 				buf_printf(csv, ",vmstat.%s", key);
 		else if (text_psi(set->text[i], "some", &v))
 			buf_printf(csv, ",%.*s.some_us,%.*s.full_us", (int)name.len, name.p,
@@ -42,11 +45,11 @@ static void cell(struct buf *csv, bool present, uint64_t v)
 static void vmstat_cells(struct text first, struct text now, struct buf *csv)
 {
 	char key[TEXT_KEY_MAX], same[TEXT_KEY_MAX];
-	size_t pos = 0, now_pos = 0;
+	size_t pos = 0, now_pos = 0, n = 0;
 	bool aligned = true;
 	uint64_t v;
 
-	while (text_next(first, &pos, key, &v)) {
+	while (n++ < VMSTAT_MAX && text_next(first, &pos, key, &v)) {
 		aligned = aligned && text_next(now, &now_pos, same, &v) && !strcmp(key, same);
 		cell(csv, aligned, v);
 	}
