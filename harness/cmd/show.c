@@ -438,6 +438,7 @@ static const char *family(const struct metric *m)
 {
 	switch (m->source) {
 	case METRIC_VMSTAT:
+	case METRIC_PER_MOP:
 	case METRIC_PSI:
 		return "";
 	case METRIC_WORKLOAD:

@@ -97,6 +97,32 @@ static void put_delta(struct window *w, const struct metric *m, const char *name
 	put_absent(w, metric, why);
 }
 
+/* Operations of all workloads in the window. */
+static uint64_t all_ops(const struct window *w)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < w->rec->nr_works; i++)
+		if (w->open->work[i].present && w->close->work[i].present)
+			sum += w->close->work[i].work.ops - w->open->work[i].work.ops;
+	return sum;
+}
+
+static void put_per_mop(struct window *w, const struct metric *m)
+{
+	json_t *metric = row_metric(m, m->name);
+	uint64_t ops = all_ops(w);
+	int64_t sum;
+
+	if (!ops)
+		put_absent(w, metric, "no workload finished an operation");
+	else if (!delta(open_text(w, "vmstat"), close_text(w, "vmstat"), m->key, &sum))
+		put_absent(w, metric, "this kernel's vmstat has no such counter");
+	else
+		put(w, metric, (int64_t)((__int128)sum * 1000000 / ops));
+}
+
 static void put_psi(struct window *w, const struct metric *m, const char *name, const char *source,
 		    const char *kind)
 {
@@ -137,6 +163,8 @@ static void measure_system(struct window *w)
 		if (m->source == METRIC_VMSTAT) {
 			put_delta(w, m, m->name, "vmstat");
 			mark_meaning(w, m);
+		} else if (m->source == METRIC_PER_MOP) {
+			put_per_mop(w, m);
 		} else if (m->source == METRIC_PSI) {
 			snprintf(source, sizeof(source), "%.*s", (int)(kind - m->key), m->key);
 			put_psi(w, m, m->name, source, kind + 1);

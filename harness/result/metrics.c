@@ -31,23 +31,36 @@ const struct metric metrics[] = {
 	{"latency.max_ns", "ns", LOWER, DIAGNOSTIC, METRIC_WORKLOAD, "max", 0.10, 10,
 	 "upper bound of the slowest operation in the window; resolution 1/16"},
 
-	/* What had to be brought back. */
-	{"refault.anon", "pages", LOWER, PRIMARY, METRIC_VMSTAT, "workingset_refault_anon", 0.02, 64,
+	/*
+	 * What had to be brought back, for a million operations.  The plain counts below have no direction:
+	 * in a window of time whoever gets more done also refaults more.
+	 */
+	{"refault.anon_per_mop", "pages/Mop", LOWER, PRIMARY, METRIC_PER_MOP, "workingset_refault_anon", 0.02, 10,
+	 "evicted anonymous pages that came back, for a million operations"},
+	{"refault.file_per_mop", "pages/Mop", LOWER, PRIMARY, METRIC_PER_MOP, "workingset_refault_file", 0.02, 10,
+	 "evicted file pages that came back, for a million operations"},
+	{"fault.major_per_mop", "count/Mop", LOWER, SECONDARY, METRIC_PER_MOP, "pgmajfault", 0.02, 10,
+	 "page faults that waited for I/O, for a million operations"},
+	{"io.read_kib_per_mop", "KiB/Mop", LOWER, SECONDARY, METRIC_PER_MOP, "pgpgin", 0.02, 10,
+	 "read from all block devices, for a million operations"},
+	{"io.write_kib_per_mop", "KiB/Mop", LOWER, SECONDARY, METRIC_PER_MOP, "pgpgout", 0.02, 10,
+	 "written to all block devices, for a million operations"},
+	{"refault.anon", "pages", NONE, SECONDARY, METRIC_VMSTAT, "workingset_refault_anon", 0.02, 64,
 	 "evicted anonymous pages that came back"},
-	{"refault.file", "pages", LOWER, PRIMARY, METRIC_VMSTAT, "workingset_refault_file", 0.02, 64,
+	{"refault.file", "pages", NONE, SECONDARY, METRIC_VMSTAT, "workingset_refault_file", 0.02, 64,
 	 "evicted file pages that came back"},
 	{"refault.activate.anon", "pages", NONE, DIAGNOSTIC, METRIC_VMSTAT, "workingset_activate_anon", 0.02, 64,
 	 "refaults taken for part of the working set"},
 	{"refault.activate.file", "pages", NONE, DIAGNOSTIC, METRIC_VMSTAT, "workingset_activate_file", 0.02, 64,
 	 "refaults taken for part of the working set"},
-	{"fault.major", "count", LOWER, SECONDARY, METRIC_VMSTAT, "pgmajfault", 0.02, 16,
+	{"fault.major", "count", NONE, SECONDARY, METRIC_VMSTAT, "pgmajfault", 0.02, 16,
 	 "page faults that waited for I/O"},
-	{"swap.in", "pages", LOWER, SECONDARY, METRIC_VMSTAT, "pswpin", 0.02, 64, "pages read from swap"},
-	{"swap.out", "pages", LOWER, SECONDARY, METRIC_VMSTAT, "pswpout", 0.02, 64,
+	{"swap.in", "pages", NONE, SECONDARY, METRIC_VMSTAT, "pswpin", 0.02, 64, "pages read from swap"},
+	{"swap.out", "pages", NONE, SECONDARY, METRIC_VMSTAT, "pswpout", 0.02, 64,
 	 "pages written to swap"},
-	{"io.read_kib", "KiB", LOWER, SECONDARY, METRIC_VMSTAT, "pgpgin", 0.02, 256,
+	{"io.read_kib", "KiB", NONE, SECONDARY, METRIC_VMSTAT, "pgpgin", 0.02, 256,
 	 "read from all block devices"},
-	{"io.write_kib", "KiB", LOWER, SECONDARY, METRIC_VMSTAT, "pgpgout", 0.02, 256,
+	{"io.write_kib", "KiB", NONE, SECONDARY, METRIC_VMSTAT, "pgpgout", 0.02, 256,
 	 "written to all block devices"},
 
 	/* How reclaim went about it: a policy may scan more and be right, so these have no direction. */
@@ -87,9 +100,9 @@ const struct metric metrics[] = {
 	 "time in which some task waited for a CPU"},
 
 	/* The same of one cgroup. */
-	{"refault.anon", "pages", LOWER, SECONDARY, METRIC_CGROUP_STAT, "workingset_refault_anon", 0.02, 64,
+	{"refault.anon", "pages", NONE, SECONDARY, METRIC_CGROUP_STAT, "workingset_refault_anon", 0.02, 64,
 	 "evicted anonymous pages that came back"},
-	{"refault.file", "pages", LOWER, SECONDARY, METRIC_CGROUP_STAT, "workingset_refault_file", 0.02, 64,
+	{"refault.file", "pages", NONE, SECONDARY, METRIC_CGROUP_STAT, "workingset_refault_file", 0.02, 64,
 	 "evicted file pages that came back"},
 	{"reclaim.scan", "pages", NONE, SECONDARY, METRIC_CGROUP_STAT, "pgscan", 0.05, 64,
 	 "pages of the cgroup scanned"},
@@ -122,6 +135,7 @@ static bool in_family(enum metric_source source, const char *prefix)
 {
 	switch (source) {
 	case METRIC_VMSTAT:
+	case METRIC_PER_MOP:
 	case METRIC_PSI:
 		return !*prefix;
 	case METRIC_WORKLOAD:

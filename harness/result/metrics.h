@@ -25,6 +25,7 @@ enum metric_class {
 /* Where a metric's number comes from. */
 enum metric_source {
 	METRIC_VMSTAT,        /* change over the window; several keys are added up */
+	METRIC_PER_MOP,       /* the same for a million operations of all workloads together */
 	METRIC_PSI,           /* change of a pressure file's total */
 	METRIC_CGROUP_STAT,   /* change of memory.stat */
 	METRIC_CGROUP_EVENTS, /* change of memory.events */
