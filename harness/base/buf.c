@@ -28,20 +28,24 @@ char *xstrdup(const char *s)
 	return must(strdup(s));
 }
 
-static char *format(const char *fmt, va_list ap)
+/* The text may hold NULs ("%c"), so its length is told. */
+static char *format(const char *fmt, va_list ap, size_t *len)
 {
 	char *s;
+	int n = vasprintf(&s, fmt, ap);
 
-	return must(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+	*len = n < 0 ? 0 : (size_t)n;
+	return must(n < 0 ? NULL : s);
 }
 
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;
+	size_t len;
 	char *s;
 
 	va_start(ap, fmt);
-	s = format(fmt, ap);
+	s = format(fmt, ap, &len);
 	va_end(ap);
 	return s;
 }
@@ -73,12 +77,13 @@ void buf_adds(struct buf *buf, const char *s)
 void buf_printf(struct buf *buf, const char *fmt, ...)
 {
 	va_list ap;
+	size_t len;
 	char *s;
 
 	va_start(ap, fmt);
-	s = format(fmt, ap);
+	s = format(fmt, ap, &len);
 	va_end(ap);
-	buf_adds(buf, s);
+	buf_add(buf, s, len);
 	free(s);
 }
 

@@ -5,7 +5,7 @@
 # shellcheck source=tests/vm/lib.sh
 . tests/vm/lib.sh
 
-for i in 1 2; do
+for _ in 1 2; do
 	sh -c 'while :; do :; done' &
 	BACKGROUND="$BACKGROUND $!"
 done

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a guest may write into the record region.  The checksums stop almost any change of bytes, so
+ * there are two kinds of input, told apart by the first byte:
+ *	even	the rest is the region as it is
+ *	odd	the rest is a list of records, from which a stream is made that the wire accepts;
+ *		each is type, id and length (one byte each, length 255: work with buckets), then
+ *		its bytes
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "result/measure.h"
+#include "result/records.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* In a heap block of just its size, so that a step outside is seen. */
+static void read_region(const void *data, size_t size)
+{
+	uint8_t *copy = malloc(size);
+	struct buf csv = {0};
+	struct records rec;
+
+	if (size)
+		memcpy(copy, data, size);
+	if (!records_parse(&rec, copy, size)) {
+		if (rec.bytes > size)
+			abort();
+		json_decref(measure_metrics(&rec));
+		measure_series(&rec, &csv);
+	}
+	buf_release(&csv);
+	records_release(&rec);
+	free(copy);
+}
+
+/* Bucket counts from a few bytes, spread over the histogram. */
+static void put_buckets(struct wire_writer *w, unsigned int id, const uint8_t *data, size_t len)
+{
+	static uint64_t bucket[WIRE_BUCKETS];
+	struct wire_work work = {.ops = len};
+	size_t i;
+
+	memset(bucket, 0, sizeof(bucket));
+	for (i = 0; i < len; i++)
+		bucket[i * 37 % WIRE_BUCKETS] = (uint64_t)data[i] << data[i] % 64;
+	memcpy(&work, data, len < sizeof(work) ? len : sizeof(work));
+	wire_put2(w, WIRE_WORK, (uint16_t)id, len, &work, sizeof(work), bucket, sizeof(bucket));
+}
+
+static size_t put_one(struct wire_writer *w, const uint8_t *data, size_t size)
+{
+	unsigned int type = data[0] % (WIRE_END + 2), id = data[1], len = data[2];
+	bool buckets = type == WIRE_WORK && len == 255;
+
+	if (buckets)
+		len = 40;
+	if (len > size - 3)
+		len = (unsigned int)(size - 3);
+	if (buckets)
+		put_buckets(w, id, data + 3, len);
+	else
+		wire_put(w, (enum wire_type)type, (uint16_t)id, len, data + 3, len);
+	return 3 + len;
+}
+
+static void read_list(const uint8_t *data, size_t size)
+{
+	static _Alignas(8) uint8_t region[4 << 20];
+	struct wire_header *head = (struct wire_header *)region;
+	struct wire_writer w;
+
+	wire_start(&w, region, sizeof(region));
+	while (size >= 3) {
+		size_t used = put_one(&w, data, size);
+
+		data += used;
+		size -= used;
+	}
+	read_region(region, sizeof(*head) + (size_t)head->used);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (!size)
+		return 0;
+	if (data[0] & 1)
+		read_list(data + 1, size - 1);
+	else
+		read_region(data + 1, size - 1);
+	return 0;
+}

@@ -1,0 +1,705 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tests of harness/experiment's files: guests, policies, scenarios, and the plan made of them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "experiment/guest.h"
+#include "experiment/plan.h"
+#include "experiment/policy.h"
+#include "experiment/scenario.h"
+
+#define MIB (1ull << 20)
+
+static char tmp[] = "/tmp/wringer-test-scenario-XXXXXX";
+
+/* Puts the text into a file and goes there, so that messages say "t.conf:LINE". */
+static const char *file_of(const char *text)
+{
+	assert_int_equal(file_write("t.conf", text, strlen(text), NULL), 0);
+	return "t.conf";
+}
+
+static int load_guest(struct guest *g, const char *text, struct err *err)
+{
+	return guest_load(g, file_of(text), err);
+}
+
+static int load_policy(struct policy *p, const char *text, struct err *err)
+{
+	return policy_load(p, file_of(text), err);
+}
+
+static int load_scenario(struct scenario *s, const char *text, struct err *err)
+{
+	return scenario_load(s, file_of(text), err);
+}
+
+/*
+ * ---- Guests ----
+ */
+
+#define GUEST_HEAD "[guest]\ntitle = a guest\n[node 0]\nmemory = 64M\ncpus = 1\n"
+
+static void test_guest(void **unused)
+{
+	static const char text[] = "# two nodes\n[guest]\ntitle = a guest\nrecords = 4M\n\n"
+				   "[node 1]\nmemory = 32M\ncpus = 0\n"
+				   "[node 0]\nmemory = 64M\ncpus = 2\n"
+				   "[distance]\n0 1 = 30\n[swap]\nmodel = zram\nsize = 16M\n"
+				   "[data]\nmodel = ssd\nsize = 24M\nlatency = 1ms\n";
+	struct guest g;
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(load_guest(&g, text, &err), 0);
+	assert_string_equal(g.name, "t");
+	assert_string_equal(g.title, "a guest");
+	assert_int_equal(g.machine.nr_nodes, 2);
+	assert_int_equal(g.machine.node[0].memory, 64 * MIB);
+	assert_int_equal(g.machine.node[0].cpus, 2);
+	assert_int_equal(g.machine.node[1].memory, 32 * MIB);
+	assert_int_equal(g.machine.node[1].cpus, 0);
+	assert_int_equal(g.machine.distance[0][1], 30);
+	assert_int_equal(g.machine.distance[1][0], 30);
+	assert_int_equal(g.machine.records, 4 * MIB);
+	assert_int_equal(g.swap.model, STORAGE_ZRAM);
+	assert_int_equal(g.swap.size, 16 * MIB);
+	assert_int_equal(g.data.model, STORAGE_SSD);
+	assert_int_equal(g.data.latency_ns, 1000000);
+	guest_release(&g);
+}
+
+static void test_guest_defaults(void **unused)
+{
+	struct guest g;
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(load_guest(&g, GUEST_HEAD, &err), 0);
+	assert_int_equal(g.machine.records, 16 * MIB);
+	assert_int_equal(g.swap.model, STORAGE_NONE);
+	assert_int_equal(g.data.model, STORAGE_NONE);
+	assert_int_equal(g.swap.latency_ns, 80000);
+	guest_release(&g);
+	assert_int_equal(guest_load(&g, "none.conf", &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "none.conf"));
+}
+
+struct bad {
+	const char *text;
+	const char *msg; /* begins like this */
+};
+
+static void assert_begins(const char *msg, const char *want)
+{
+	if (strncmp(msg, want, strlen(want)))
+		fail_msg("'%s' should begin with '%s'", msg, want);
+}
+
+static const struct bad bad_guests[] = {
+	{"[node 0]\nmemory = 64M\ncpus = 1\n", "t.conf: there is no [guest] section"},
+	{"[guest]\n", "t.conf:1: [guest] needs the key 'title'"},
+	{"[guest]\ntitle = a\n", "t.conf: there is no [node 0]"},
+	{"[guest]\ntitle = a\ncolour = red\n[node 0]\nmemory = 64M\ncpus = 1\n",
+	 "t.conf:3: unknown key 'colour' in [guest]"},
+	{GUEST_HEAD "[extra]\n", "t.conf:6: unknown section [extra]"},
+	{GUEST_HEAD "[node 2]\nmemory = 64M\ncpus = 1\n",
+	 "t.conf:6: unknown section [node 2]"},
+	{GUEST_HEAD "[node 1]\nmemory = 64M\n", "t.conf:6: [node] needs the key 'cpus'"},
+	{GUEST_HEAD "[node 1]\nmemory = 1537K\ncpus = 0\n",
+	 "t.conf:6: memory must be a mul"},
+	{GUEST_HEAD "[node 1]\nmemory = 64M\ncpus = 17\n",
+	 "t.conf:8: cpus = 17: out of range"},
+	{GUEST_HEAD "[node 1]\nmemory = 64M\ncpus = 16\n", "t.conf: more than 16 CPUs"},
+	{"[guest]\ntitle = a\n[node 0]\nmemory = 64M\ncpus = 0\n",
+	 "t.conf: node 0 needs a CPU"},
+	{GUEST_HEAD "[distance]\n0 1 = 20\n", "t.conf:7: '0 1': a distance is between two"},
+	{GUEST_HEAD "[distance]\n0 0 = 20\n", "t.conf:7: '0 0': a distance is between two"},
+	{GUEST_HEAD "[node 1]\nmemory = 64M\ncpus = 0\n[distance]\n0 1 = 10\n",
+	 "t.conf:10: a distance is 11 to 254"},
+	{GUEST_HEAD "[node 1]\nmemory = 64M\ncpus = 0\n[distance]\n0 1x = 20\n",
+	 "t.conf:10: '0 1x': a distance"},
+	{GUEST_HEAD "[swap]\nmodel = ssd\n", "t.conf:6: [swap] needs a size"},
+	{GUEST_HEAD "[data]\nmodel = ssd\n", "t.conf:6: [data] needs a size"},
+	{GUEST_HEAD "[swap]\nmodel = floppy\n",
+	 "t.conf:7: model = floppy: not a valid value"},
+	{GUEST_HEAD "[data]\nmodel = zram\nsize = 16M\n",
+	 "t.conf:7: model = zram: not a val"},
+	{GUEST_HEAD "[swap]\nmodel = ssd\nsize = 1025K\n",
+	 "t.conf: the size of a device must"},
+	{GUEST_HEAD "[data]\nmodel = ssd\nsize = 8M\n",
+	 "t.conf:8: size = 8M: out of range"},
+	{"[guest]\ntitle = a\nrecords = 3M\n[node 0]\nmemory = 64M\ncpus = 1\n",
+	 "t.conf: records must be a power of two"},
+	{"[guest]\ntitle = a\nrecords = 2G\n[node 0]\nmemory = 64M\ncpus = 1\n",
+	 "t.conf:3: records = 2G: out of range"},
+};
+
+static void test_guest_bad(void **unused)
+{
+	struct guest g;
+	struct err err;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(bad_guests); i++) {
+		if (!load_guest(&g, bad_guests[i].text, &err))
+			fail_msg("no complaint where '%s' should be", bad_guests[i].msg);
+		assert_begins(err.msg, bad_guests[i].msg);
+		assert_null(g.name);
+	}
+}
+
+/* Stores of SSDs are shared out evenly, rounded up; zram's is the experiment's own memory. */
+static void test_machine(void **unused)
+{
+	struct guest g = {.machine = {.node = {{64 * MIB, 1}, {32 * MIB, 0}, {16 * MIB, 0}},
+				      .nr_nodes = 3}};
+	struct storage none = {0}, zram = {STORAGE_ZRAM, 100 * MIB, 0};
+	struct storage swap = {STORAGE_SSD, 100 * MIB, 0}, data = {STORAGE_SSD, 33 * MIB, 0};
+	struct machine m = guest_machine(&g, &swap, &data);
+
+	(void)unused;
+	assert_int_equal(m.node[0].memory, (64 + 45) * MIB);
+	assert_int_equal(m.node[1].memory, (32 + 45) * MIB);
+	assert_int_equal(m.node[2].memory, (16 + 45) * MIB);
+	assert_int_equal(m.node[0].cpus, 1);
+	m = guest_machine(&g, &none, &data);
+	assert_int_equal(m.node[0].memory, (64 + 11) * MIB);
+	m = guest_machine(&g, &zram, &none);
+	assert_memory_equal(&m, &g.machine, sizeof(m));
+}
+
+/*
+ * ---- Policies ----
+ */
+
+static void test_policy(void **unused)
+{
+	static const char text[] = "[policy]\ntitle = a policy\n"
+				   "[set]\n/proc/sys/vm/swappiness = 1\n"
+				   "/sys/kernel/mm/lru_gen/enabled = y\n[expect]\n"
+				   "/sys/kernel/mm/lru_gen/enabled = 0x0007\n";
+	struct policy p;
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(load_policy(&p, text, &err), 0);
+	assert_string_equal(p.name, "t");
+	assert_string_equal(p.title, "a policy");
+	assert_string_equal(conf_get(conf_section(&p.conf, "expect", ""),
+				     "/sys/kernel/mm/lru_gen/enabled"), "0x0007");
+	policy_release(&p);
+	assert_int_equal(load_policy(&p, "[policy]\ntitle = nothing to set\n", &err), 0);
+	policy_release(&p);
+}
+
+static void test_policy_bad(void **unused)
+{
+	static const struct bad cases[] = {
+		{"[set]\n/sys/a = 1\n", "t.conf: there is no [policy] section"},
+		{"[policy]\n", "t.conf:1: [policy] needs the key 'title'"},
+		{"[policy]\ntitle = a\nx = 1\n", "t.conf:3: unknown key 'x' in [policy]"},
+		{"[policy]\ntitle = a\n[sets]\n/sys/a = 1\n", "t.conf:3: unknown section [sets]"},
+		{"[policy]\ntitle = a\n[set]\n/etc/passwd = 1\n",
+		 "t.conf:4: '/etc/passwd': knobs are"},
+		{"[policy]\ntitle = a\n[set]\nsys/a = 1\n", "t.conf:4: 'sys/a': knobs are"},
+		{"[policy]\ntitle = a\n[expect]\n/proc/self/mem = 1\n",
+		 "t.conf:4: '/proc/self/mem': kn"},
+		{"[policy]\ntitle = a\n[set]\n/sys/a b = 1\n",
+		 "t.conf:4: a knob is written PATH = TEXT"},
+		{"[policy]\ntitle = a\n[set]\n/sys/a =\n",
+		 "t.conf:4: a knob is written PATH = TEXT"},
+	};
+	struct policy p;
+	struct err err;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(load_policy(&p, cases[i].text, &err), -EINVAL);
+		assert_begins(err.msg, cases[i].msg);
+		assert_null(p.name);
+	}
+}
+
+/*
+ * ---- Scenarios ----
+ */
+
+#define SCENARIO_HEAD "[scenario]\ntitle = a scenario\nwindow = 1s\n"
+#define SCENARIO_BODY "[file blob]\nsize = 8M\n[cgroup a/b]\nmemory.max = 12M\n" \
+		      "[workload one]\ntype = anon\ncgroup = a/b\nsize = 16M\npattern = zipf\n" \
+		      "[workload two]\ntype = scan\nfile = blob\n"
+
+static void test_scenario(void **unused)
+{
+	struct scenario s;
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(load_scenario(&s, SCENARIO_HEAD "primary = workload.one.rate\noom = yes\n"
+					   "warmup = 0\nsample = 20ms\n[swap]\nmodel = none\n"
+					   "[set]\n/proc/sys/vm/swappiness = 5\n" SCENARIO_BODY,
+				       &err), 0);
+	assert_string_equal(s.name, "t");
+	assert_string_equal(s.primary, "workload.one.rate");
+	assert_true(s.oom_allowed);
+	assert_int_equal(s.warmup_ns, 0);
+	assert_int_equal(s.window_ns, 1000000000);
+	assert_int_equal(s.sample_ns, 20000000);
+	assert_int_equal(s.hang_ns, 10000000000);
+	assert_true(s.has_swap);
+	assert_false(s.has_data);
+	assert_int_equal(s.nr_files, 1);
+	assert_string_equal(s.file[0].name, "blob");
+	assert_int_equal(s.file[0].size, 8 * MIB);
+	assert_int_equal(s.nr_works, 2);
+	assert_string_equal(s.work[0].name, "one");
+	assert_string_equal(s.work[0].cgroup, "a/b");
+	assert_string_equal(s.work[1].type->name, "scan");
+	assert_string_equal(s.work[1].cgroup, "/");
+	scenario_release(&s);
+}
+
+#define W "[workload w]\ntype = anon\n"
+
+static const struct bad bad_scenarios[] = {
+	{W, "t.conf: there is no [scenario] section"},
+	{"[scenario]\ntitle = a\n" W, "t.conf:1: [scenario] needs the key 'window'"},
+	{SCENARIO_HEAD, "t.conf: there is no [workload NAME]"},
+	{SCENARIO_HEAD "windows = 1s\n" W, "t.conf:4: unknown key 'windows' in [scenario]"},
+	{SCENARIO_HEAD W "[cgroups a]\n", "t.conf:6: unknown section [cgroups a]"},
+	{SCENARIO_HEAD "hang = 1us\n" W, "t.conf:4: hang = 1us: out of range"},
+	{SCENARIO_HEAD "oom = perhaps\n" W, "t.conf:4: oom = perhaps: not a valid value"},
+	{SCENARIO_HEAD "[workload w]\ntype = anonymous\n",
+	 "t.conf:4: there is no workload type 'anonymous'"},
+	{SCENARIO_HEAD "[workload w]\nsize = 1M\n", "t.conf:4: [workload w] needs a type"},
+	{SCENARIO_HEAD W "cgroup = a\n", "t.conf:4: there is no [cgroup a]"},
+	{SCENARIO_HEAD "[workload w]\ntype = scan\nfile = f\n",
+	 "t.conf:4: there is no [file f]"},
+	{SCENARIO_HEAD "[workload w]\ntype = scan\n",
+	 "t.conf:4: [workload] needs the key 'file'"},
+	{SCENARIO_HEAD W "sizes = 1M\n", "t.conf:6: unknown key 'sizes' in [workload w]"},
+	{SCENARIO_HEAD W "chunk = 4K\n", "t.conf:6: unknown key 'chunk' in [workload w]"},
+	{SCENARIO_HEAD "[file f]\nsize = 1M\n" W "file = f\n",
+	 "t.conf:8: unknown key 'file' in [workload w]"},
+	{SCENARIO_HEAD W "size = 4K\n", "t.conf:6: size = 4K: out of range"},
+	{SCENARIO_HEAD W "pattern = random\n",
+	 "t.conf:6: pattern = random: not a valid value"},
+	{SCENARIO_HEAD W "theta = 0.0000001\n", "t.conf:6: theta = 0.0000001: not a valid"},
+	{SCENARIO_HEAD "[workload W]\ntype = anon\n",
+	 "t.conf:4: [workload NAME] needs a name"},
+	{SCENARIO_HEAD "[workload]\ntype = anon\n",
+	 "t.conf:4: [workload NAME] needs a name"},
+	{SCENARIO_HEAD "[workload a/b]\ntype = anon\n",
+	 "t.conf:4: [workload NAME] needs a name"},
+	{SCENARIO_HEAD "[workload a b]\ntype = anon\n",
+	 "t.conf:4: [workload NAME] needs a name"},
+	{SCENARIO_HEAD W "[cgroup ../x]\n", "t.conf:6: [cgroup NAME] needs a name"},
+	{SCENARIO_HEAD W "[cgroup /x]\n", "t.conf:6: [cgroup NAME] needs a name"},
+	{SCENARIO_HEAD W "[cgroup x]\ncgroup.procs = 1\n",
+	 "t.conf:7: 'cgroup.procs' cannot be"},
+	{SCENARIO_HEAD W "[cgroup x]\n../memory.max = 1\n",
+	 "t.conf:7: '../memory.max' cannot"},
+	{SCENARIO_HEAD W "[cgroup x]\nMAX = 1\n",
+	 "t.conf:7: 'MAX' is no cgroup interface file"},
+	{SCENARIO_HEAD W "[file f]\nsize = 5000\n",
+	 "t.conf:6: the size of a file must be a mul"},
+	{SCENARIO_HEAD W "[file f]\n", "t.conf:6: [file] needs the key 'size'"},
+	{SCENARIO_HEAD W "[set]\n/etc/x = 1\n", "t.conf:7: '/etc/x': knobs are below"},
+	{SCENARIO_HEAD W "[swap]\nmodel = ssd\n", "t.conf:6: [swap] needs a size"},
+};
+
+static void test_scenario_bad(void **unused)
+{
+	struct scenario s;
+	struct err err;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(bad_scenarios); i++) {
+		if (!load_scenario(&s, bad_scenarios[i].text, &err))
+			fail_msg("no complaint where '%s' should be", bad_scenarios[i].msg);
+		assert_begins(err.msg, bad_scenarios[i].msg);
+		assert_null(s.name);
+	}
+	assert_int_equal(scenario_load(&s, "none.conf", &err), -ENOENT);
+}
+
+/*
+ * ---- Plans ----
+ */
+
+#define PLAN_GUEST "[guest]\ntitle = g\n[node 0]\nmemory = 64M\ncpus = 1\n" \
+		   "[node 1]\nmemory = 64M\ncpus = 0\n" \
+		   "[swap]\nmodel = ssd\nsize = 32M\nlatency = 50us\n" \
+		   "[data]\nmodel = ssd\nsize = 16M\nlatency = 90us\n"
+#define PLAN_POLICY "[policy]\ntitle = p\n[set]\n/sys/kernel/mm/lru_gen/enabled = y\n[expect]\n" \
+		    "/sys/kernel/mm/lru_gen/enabled = 0x0007\n"
+#define PLAN_SCENARIO SCENARIO_HEAD "warmup = 500ms\nsample = 0\n[set]\n" \
+		      "/proc/sys/vm/swappiness = 5\n" SCENARIO_BODY
+
+struct trio {
+	struct guest guest;
+	struct policy policy;
+	struct scenario scenario;
+};
+
+static void load_trio(struct trio *t, const char *guest, const char *scenario)
+{
+	struct err err;
+
+	assert_int_equal(load_guest(&t->guest, guest, &err), 0);
+	assert_int_equal(load_policy(&t->policy, PLAN_POLICY, &err), 0);
+	assert_int_equal(load_scenario(&t->scenario, scenario, &err), 0);
+}
+
+static void release_trio(struct trio *t)
+{
+	guest_release(&t->guest);
+	policy_release(&t->policy);
+	scenario_release(&t->scenario);
+}
+
+static void test_needs(void **unused)
+{
+	struct plan_needs needs;
+	struct trio t;
+	struct err err;
+
+	(void)unused;
+	load_trio(&t, PLAN_GUEST, PLAN_SCENARIO);
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), 0);
+	assert_string_equal(needs.module[0], "sd_mod");
+	assert_string_equal(needs.module[1], "scsi_debug");
+	assert_string_equal(needs.module[2], "null_blk");
+	assert_string_equal(needs.module[3], "ext4");
+	assert_null(needs.module[4]);
+	assert_int_equal(needs.fs_size, 16 * MIB);
+	assert_int_equal(machine_memory(&needs.machine), (128 + 48) * MIB);
+	release_trio(&t);
+}
+
+/* The scenario's own devices take the place of the guest's. */
+static void test_needs_override(void **unused)
+{
+	struct plan_needs needs;
+	struct trio t;
+	struct err err;
+
+	(void)unused;
+	load_trio(&t, PLAN_GUEST,
+		  SCENARIO_HEAD "[swap]\nmodel = zram\nsize = 8M\n[data]\nmodel = none\n" W);
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), 0);
+	assert_string_equal(needs.module[0], "lz4");
+	assert_string_equal(needs.module[1], "zram");
+	assert_null(needs.module[2]);
+	assert_int_equal(needs.fs_size, 0);
+	assert_int_equal(machine_memory(&needs.machine), 128 * MIB);
+	release_trio(&t);
+}
+
+static void test_needs_do_not_fit(void **unused)
+{
+	struct plan_needs needs;
+	struct trio t;
+	struct err err;
+
+	(void)unused;
+	load_trio(&t, PLAN_GUEST, SCENARIO_HEAD W "[file a]\nsize = 8M\n[file b]\nsize = 8M\n");
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), -EINVAL);
+	assert_string_equal(err.msg, "scenario t has 16 MiB of files; they do not fit on the data "
+				     "device of guest t (16 MiB)");
+	release_trio(&t);
+	load_trio(&t, GUEST_HEAD, PLAN_SCENARIO);
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), -EINVAL);
+	assert_string_equal(err.msg, "scenario t has files, but guest t has no data device");
+	release_trio(&t);
+}
+
+#define NULLB "/sys/kernel/config/nullb/nullb0"
+#define CG    "/sys/fs/cgroup"
+
+/* What is the same for every seed and policy. */
+static const char plan_devices[] =
+	"# wringer plan 1\n"
+	"expect /sys/devices/system/node/online 0-1\n"
+	"expect /sys/devices/system/cpu/online 0\n"
+	"interleave 2\n"
+	"insmod sd_mod \n"
+	"insmod scsi_debug dev_size_mb=32 ndelay=50000 random=1 max_queue=32 sector_size=4096\n"
+	"insmod null_blk nr_devices=0\n"
+	"insmod mbcache \n"
+	"wait /dev/sda\n"
+	"swapon /dev/sda 33554432 0\n"
+	"mount configfs configfs /sys/kernel/config \n"
+	"mkdir " NULLB "\n"
+	"write " NULLB "/size 16\n"
+	"write " NULLB "/memory_backed 1\n"
+	"write " NULLB "/blocksize 4096\n"
+	"write " NULLB "/irqmode 2\n"
+	"write " NULLB "/completion_nsec 90000\n"
+	"write " NULLB "/power 1\n"
+	"wait /dev/nullb0\n"
+	"fs /data.fs /dev/nullb0 16777216\n"
+	"mount ext4 /dev/nullb0 /data noatime\n"
+	"fill /data/blob 8388608 14227913129359132874\n"
+	"interleave 0\n";
+
+/* The seed is the SHA-256 of "wringer seed 7". */
+static const char plan_knobs[] =
+	"seed 5eb0cdb6d2088a9140ff2121c11e817402f976717f82ba96ae9d6928894f4559\n"
+	"write " CG "/cgroup.subtree_control +memory\n"
+	"mkdir " CG "/a\n"
+	"write " CG "/a/cgroup.subtree_control +memory\n"
+	"mkdir " CG "/a/b\n"
+	"write " CG "/a/b/memory.max 12M\n"
+	"write /sys/kernel/mm/lru_gen/enabled y\n"
+	"expect /sys/kernel/mm/lru_gen/enabled 0x0007\n"
+	"write /proc/sys/vm/swappiness 5\n"
+	"source /proc/vmstat vmstat\n"
+	"source /proc/pressure/memory psi.memory\n"
+	"source /proc/pressure/io psi.io\n"
+	"source /proc/pressure/cpu psi.cpu\n"
+	"source /sys/devices/system/node/node0/vmstat node.vmstat 0\n"
+	"source /sys/devices/system/node/node0/meminfo node.meminfo 0\n"
+	"source /sys/devices/system/node/node1/vmstat node.vmstat 1\n"
+	"source /sys/devices/system/node/node1/meminfo node.meminfo 1\n"
+	"source " CG "/a/b/memory.stat memory.stat a/b\n"
+	"source " CG "/a/b/memory.events memory.events a/b\n"
+	"source " CG "/a/b/memory.current memory.current a/b\n"
+	"source " CG "/a/b/memory.swap.current memory.swap.current a/b\n"
+	"source " CG "/a/b/memory.pressure memory.pressure a/b\n";
+
+static const char plan_states[] =
+	"state thp.enabled /sys/kernel/mm/transparent_hugepage/enabled\n"
+	"state thp.defrag /sys/kernel/mm/transparent_hugepage/defrag\n"
+	"state lru_gen.enabled /sys/kernel/mm/lru_gen/enabled\n"
+	"state lru_gen.min_ttl_ms /sys/kernel/mm/lru_gen/min_ttl_ms\n"
+	"state numa.demotion /sys/kernel/mm/numa/demotion_enabled\n"
+	"state vm.swappiness /proc/sys/vm/swappiness\n"
+	"state vm.page-cluster /proc/sys/vm/page-cluster\n"
+	"state vm.min_free_kbytes /proc/sys/vm/min_free_kbytes\n"
+	"state vm.watermark_scale_factor /proc/sys/vm/watermark_scale_factor\n"
+	"state vm.watermark_boost_factor /proc/sys/vm/watermark_boost_factor\n"
+	"state vm.vfs_cache_pressure /proc/sys/vm/vfs_cache_pressure\n"
+	"state vm.dirty_ratio /proc/sys/vm/dirty_ratio\n"
+	"state vm.dirty_background_ratio /proc/sys/vm/dirty_background_ratio\n"
+	"state vm.overcommit_memory /proc/sys/vm/overcommit_memory\n"
+	"state vm.zone_reclaim_mode /proc/sys/vm/zone_reclaim_mode\n"
+	"state zswap.enabled /sys/module/zswap/parameters/enabled\n"
+	"state zram.comp_algorithm /sys/block/zram0/comp_algorithm\n"
+	"state swap.rotational /sys/block/sda/queue/rotational\n"
+	"state clocksource /sys/devices/system/clocksource/clocksource0/current_clocksource\n"
+	"state swaps /proc/swaps\n"
+	"state nodes.memory /sys/devices/system/node/has_memory\n"
+	"state nodes.cpu /sys/devices/system/node/has_cpu\n"
+	"state cmdline /proc/cmdline\n";
+
+/* The seeds are splitmix64 of 7 * 1024 + i, the jitter that of ~7 modulo 4 ms. */
+static const char plan_works[] =
+	"spawn one anon a/b seed=5683635360995970092 size=16777216 pattern=1 theta=990000"
+	" hot=200000 hot_share=900000 shift=0 write=500000 noise=1024\n"
+	"spawn two scan / seed=18066403306503105674 file=blob access=0 chunk=65536\n"
+	"times 4000000000 3297810 500000000 1000000000 0 10000000000\n";
+
+static void write_plan(const struct trio *t, uint64_t seed, struct buf *out)
+{
+	static const char *const modules[] = {"sd_mod", "scsi_debug", "null_blk", "mbcache", NULL};
+
+	plan_write(&t->guest, &t->policy, &t->scenario, seed, (char *const *)modules, out);
+}
+
+static void test_plan(void **unused)
+{
+	cleanup_buf struct buf plan = {0}, want = {0};
+	struct trio t;
+
+	(void)unused;
+	load_trio(&t, PLAN_GUEST, PLAN_SCENARIO);
+	write_plan(&t, 7, &plan);
+	buf_printf(&want, "%s%s%s%s", plan_devices, plan_knobs, plan_states, plan_works);
+	assert_string_equal(buf_str(&plan), buf_str(&want));
+	release_trio(&t);
+}
+
+/* Lines that differ must be seed, spawn or times; returns how many there are. */
+static unsigned int compare_plans(char *a, char *b)
+{
+	char *la, *lb;
+	unsigned int n = 0;
+
+	while ((la = strsep(&a, "\n"))) {
+		lb = strsep(&b, "\n");
+		assert_non_null(lb);
+		if (!strcmp(la, lb))
+			continue;
+		n++;
+		assert_int_equal(strcspn(la, " "), strcspn(lb, " "));
+		if (strncmp(la, "seed ", 5) && strncmp(la, "spawn ", 6) && strncmp(la, "times ", 6))
+			fail_msg("the seed changes the line '%s'", la);
+	}
+	assert_null(b);
+	return n;
+}
+
+static void test_plan_seeds(void **unused)
+{
+	cleanup_buf struct buf a = {0}, same = {0}, b = {0};
+	struct trio t;
+
+	(void)unused;
+	load_trio(&t, PLAN_GUEST, PLAN_SCENARIO);
+	write_plan(&t, 1, &a);
+	write_plan(&t, 1, &same);
+	assert_string_equal(buf_str(&a), buf_str(&same));
+	write_plan(&t, 2, &b);
+	/* the kernel's seed, both workloads' seeds, the jitter */
+	assert_int_equal(compare_plans(a.data, b.data), 4);
+	release_trio(&t);
+}
+
+static void test_plan_zram(void **unused)
+{
+	static const char want[] =
+		"wait /sys/block/zram0/disksize\nwrite /sys/block/zram0/comp_algorithm lz4\n"
+		"write /sys/block/zram0/disksize 8388608\nwait /dev/zram0\n"
+		"swapon /dev/zram0 8388608 0\ninterleave 0\n";
+	static const char *const modules[] = {"lz4", "zram", NULL};
+	cleanup_buf struct buf plan = {0};
+	struct trio t;
+
+	(void)unused;
+	load_trio(&t, GUEST_HEAD "[swap]\nmodel = zram\nsize = 8M\n", SCENARIO_HEAD W);
+	plan_write(&t.guest, &t.policy, &t.scenario, 1, (char *const *)modules, &plan);
+	assert_non_null(strstr(plan.data, "\ninsmod lz4 \ninsmod zram num_devices=1\n"));
+	assert_non_null(strstr(plan.data, want));
+	assert_non_null(strstr(plan.data, "\nexpect /sys/devices/system/node/online 0\n"));
+	assert_non_null(strstr(plan.data, "\ninterleave 1\n"));
+	assert_null(strstr(plan.data, "nullb"));
+	assert_null(strstr(plan.data, "/data"));
+	release_trio(&t);
+}
+
+/*
+ * ---- What is shipped ----
+ */
+
+static char *top; /* the repository */
+
+static unsigned int each_file(const char *pattern, void (*check)(const char *path))
+{
+	cleanup_free char *full = xasprintf("%s/%s", top, pattern);
+	glob_t g;
+	size_t i;
+	unsigned int n;
+
+	assert_int_equal(glob(full, 0, NULL, &g), 0);
+	for (i = 0; i < g.gl_pathc; i++)
+		check(g.gl_pathv[i]);
+	n = (unsigned int)g.gl_pathc;
+	globfree(&g);
+	return n;
+}
+
+static void check_guest(const char *path)
+{
+	struct guest g;
+	struct err err;
+
+	if (guest_load(&g, path, &err))
+		fail_msg("%s", err.msg);
+	assert_true(*g.title);
+	guest_release(&g);
+}
+
+static void check_policy(const char *path)
+{
+	struct policy p;
+	struct err err;
+
+	if (policy_load(&p, path, &err))
+		fail_msg("%s", err.msg);
+	policy_release(&p);
+}
+
+/* A plan of it can be made for the standard guest. */
+static void check_scenario(const char *path)
+{
+	cleanup_free char *guest = xasprintf("%s/guests/one.conf", top);
+	cleanup_free char *policy = xasprintf("%s/policies/lru.conf", top);
+	struct plan_needs needs;
+	struct buf plan = {0};
+	struct trio t;
+	struct err err;
+
+	assert_int_equal(guest_load(&t.guest, guest, &err), 0);
+	assert_int_equal(policy_load(&t.policy, policy, &err), 0);
+	if (scenario_load(&t.scenario, path, &err) ||
+	    plan_needs(&t.guest, &t.scenario, &needs, &err))
+		fail_msg("%s", err.msg);
+	write_plan(&t, 1, &plan);
+	assert_null(strstr(plan.data, "(null)"));
+	buf_release(&plan);
+	release_trio(&t);
+}
+
+static void test_shipped(void **unused)
+{
+	(void)unused;
+	assert_true(each_file("guests/*.conf", check_guest) >= 5);
+	assert_true(each_file("policies/*.conf", check_policy) >= 2);
+	assert_true(each_file("workloads/scenarios/*.conf", check_scenario) >= 7);
+}
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	top = getcwd(NULL, 0);
+	return top && mkdtemp(tmp) && !chdir(tmp) ? 0 : -1;
+}
+
+static int tear_down(void **unused)
+{
+	int ret = chdir(top);
+
+	(void)unused;
+	free(top);
+	return ret ? -1 : dir_remove(tmp, NULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_guest),
+		cmocka_unit_test(test_guest_defaults),
+		cmocka_unit_test(test_guest_bad),
+		cmocka_unit_test(test_machine),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_policy_bad),
+		cmocka_unit_test(test_scenario),
+		cmocka_unit_test(test_scenario_bad),
+		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_needs_override),
+		cmocka_unit_test(test_needs_do_not_fit),
+		cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_plan_seeds),
+		cmocka_unit_test(test_plan_zram),
+		cmocka_unit_test(test_shipped),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
