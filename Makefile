@@ -11,11 +11,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 B := build
 
-WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings
+include flags.mk
 CPPFLAGS += -D_GNU_SOURCE -I. -Iharness
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARN)
-LDLIBS := -larchive -ljansson -lmd -lm
 
 # The guest's programs are part of every experiment: their bytes must not depend on where, when or
 # with which user flags they were built.

@@ -8,9 +8,7 @@ CC ?= gcc
 CLANG ?= clang
 B ?= build
 
-# The warnings are the Makefile's.
-WARN := $(shell sed -n 's/^WARN := //p' Makefile)
-LDLIBS := $(shell sed -n 's/^LDLIBS := //p' Makefile)
+include flags.mk
 T_CPPFLAGS := -D_GNU_SOURCE -I. -Iharness -Iguests/agent -MMD -MP
 T_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer $(WARN)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -25,9 +23,6 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c
 ASAN_LIB := $(B)/asan/libharness.a
 CLANG_LIB := $(B)/fuzz/libharness.a
 
-ifeq ($(WARN),)
-$(error run this from the top folder: there is no WARN in ./Makefile)
-endif
 ifeq ($(shell command -v $(CLANG)),)
 $(error the fuzz targets need clang, which is missing; 'scripts/deps check' installs it)
 endif

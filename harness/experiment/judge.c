@@ -287,6 +287,19 @@ static int read_records(const char *dir, struct records *rec, struct buf *region
 	return 0;
 }
 
+/* What is kept is a whole stream again, whatever the header said of what came after. */
+static void keep_records(const struct records *rec, const struct buf *region, struct buf *out)
+{
+	struct wire_header head;
+
+	if (rec->bytes < sizeof(head))
+		return;
+	buf_add(out, region->data, rec->bytes);
+	memcpy(&head, out->data, sizeof(head));
+	head.used = rec->bytes - sizeof(head);
+	memcpy(out->data, &head, sizeof(head));
+}
+
 int judge_run(struct experiment *exp, const char *dir, const struct engine_exit *exit,
 	      struct result *result, struct err *err)
 {
@@ -307,7 +320,7 @@ int judge_run(struct experiment *exp, const char *dir, const struct engine_exit 
 	v.console = buf_str(&result->console);
 	v.spoke = rec.last_phase >= WIRE_BOOT;
 	judge(&v);
-	buf_add(&result->records, region.data, rec.bytes);
+	keep_records(&rec, &region, &result->records);
 	measure_series(&rec, &result->series);
 	result->spec = json_incref(exp->spec);
 	result->result = make_result(exp, &v, result);

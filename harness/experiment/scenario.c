@@ -62,7 +62,7 @@ static int check_cgroup(struct scenario *s, struct conf_section *sec, struct err
 
 		e->used = true;
 		/* What is after the dot is the kernel's to know; it is written and must be accepted. */
-		if (!name_ok(e->key, false) && !strchr(e->key, '.'))
+		if (!strchr(e->key, '.'))
 			return conf_complain(&s->conf, e->line, err, "'%s' is no cgroup interface file", e->key);
 		if (strpbrk(e->key, "/ ") || !strncmp(e->key, "cgroup.procs", 12))
 			return conf_complain(&s->conf, e->line, err, "'%s' cannot be set here", e->key);

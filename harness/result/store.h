@@ -26,7 +26,7 @@ void json_canonical(const json_t *json, struct buf *out);
 struct result {
 	json_t *spec;   /* owned */
 	json_t *result; /* owned */
-	json_t *host;   /* owned; may be NULL */
+	json_t *host;   /* owned; may be NULL when saved, {} when loaded without one */
 	struct buf series;
 	struct buf records;
 	struct buf console;
