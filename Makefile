@@ -30,7 +30,7 @@ AGENT_SRC := $(wildcard guests/agent/*.c) harness/wire/wire.c
 PROG_SRC := $(wildcard workloads/*.c workloads/lib/*.c) harness/wire/wire.c
 HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
 
-DATA := $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
+DATA := $(B)/data/exact.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
 	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf))
@@ -53,6 +53,10 @@ $(B)/data/agent: $(AGENT_SRC) $(HEADERS)
 $(B)/data/workload: $(PROG_SRC) $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -I. -Iharness $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $(PROG_SRC) -lm
+
+$(B)/data/exact.so: harness/engine/plugin/exact.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -O2 -fPIC -shared -s -Wl,--build-id=none -fno-ident -o $@ $<
 
 $(B)/data/apt-conf: scripts/apt-conf
 	@mkdir -p $(@D)

@@ -42,9 +42,10 @@ static void on_signal(int sig)
 struct replay {
 	const char *id;
 	size_t same;
+	size_t derived; /* of same: the raw data agree, this program makes other numbers of them */
 	size_t other;
 	bool host_fault;
-	char difference[512]; /* the first one */
+	char difference[512]; /* the last one */
 };
 
 static void differ(struct replay *r, const char *file, const struct buf *was, const struct buf *is)
@@ -54,9 +55,7 @@ static void differ(struct replay *r, const char *file, const struct buf *was, co
 
 	while (i < n && was->data[i] == is->data[i])
 		line += was->data[i++] == '\n';
-	if (!r->difference[0])
-		snprintf(r->difference, sizeof(r->difference), "%s differs from byte %zu (line %u) on", file, i,
-			 line);
+	snprintf(r->difference, sizeof(r->difference), "%s differs from byte %zu (line %u) on", file, i, line);
 }
 
 static bool same_file(struct replay *r, const char *file, const struct buf *is)
@@ -77,6 +76,7 @@ static void finished(const struct experiment *exp, const struct result *result, 
 {
 	cleanup_buf struct buf text = {0};
 	struct replay *r = ctx;
+	struct err err = {""};
 	bool same;
 
 	if (!status_final(exp->status)) {
@@ -86,13 +86,16 @@ static void finished(const struct experiment *exp, const struct result *result, 
 			 exp->reason ? exp->reason : "");
 		return;
 	}
-	json_canonical(result->result, &text);
-	same = same_file(r, "result.json", &text);
+	/* What the guest left; result.json and the series are made of it. */
+	same = same_file(r, "console.txt", &result->console);
 	same &= same_file(r, "records.bin", &result->records);
-	same &= same_file(r, "series.csv", &result->series);
-	same &= same_file(r, "console.txt", &result->console);
 	r->same += same;
 	r->other += !same;
+	if (!same && store_save_failed(exp->id, result, &err))
+		die(&err);
+	json_canonical(result->result, &text);
+	if (same && !r->other)
+		r->derived += !same_file(r, "result.json", &text) | !same_file(r, "series.csv", &result->series);
 }
 
 /* The same experiment several times in one pool. */
@@ -110,6 +113,7 @@ static void repeat(struct experiments *exps, uint64_t times)
 		e->spec = json_incref(one.spec);
 		e->kernel_file = xstrdup(one.kernel_file);
 		e->image_file = xstrdup(one.image_file);
+		e->plugin_file = xstrdup(one.plugin_file);
 		e->plan = xstrdup(one.plan);
 		memset(&e->args, 0, sizeof(e->args));
 		for (k = 0; k < one.args.nr; k++)
@@ -135,10 +139,14 @@ static void load_spec(const char *word, char id[SHA256_HEX], struct experiments 
 
 static void print_replay(const struct replay *r)
 {
-	if (!r->other)
-		printf("%.12s identical, %zu of %zu\n", r->id, r->same, r->same);
+	if (r->other)
+		printf("%.12s DIFFERENT, %zu of %zu: %s (kept in %s/.failed)\n", r->id, r->other,
+		       r->same + r->other, r->difference, path_results());
+	else if (r->derived)
+		printf("%.12s identical records and console, %zu of %zu, but %s: another version of wringer wrote it\n",
+		       r->id, r->same, r->same, r->difference);
 	else
-		printf("%.12s DIFFERENT, %zu of %zu: %s\n", r->id, r->other, r->same + r->other, r->difference);
+		printf("%.12s identical, %zu of %zu\n", r->id, r->same, r->same);
 }
 
 static int replay_one(const char *word, const struct replay_cmd *o, json_t *list)

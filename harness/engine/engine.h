@@ -24,6 +24,7 @@
 #define RUN_KERNEL   "kernel"
 #define RUN_INITRD   "initrd"
 #define RUN_PLAN     "plan"
+#define RUN_PLUGIN   "exact.so"
 #define RUN_RECORDS  "records"
 #define RUN_CONSOLE  "console.txt"
 #define RUN_PROGRESS "progress"
@@ -83,7 +84,7 @@ struct vm {
 };
 
 /*
- * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD and RUN_PLAN; makes the other
+ * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_PLAN and RUN_PLUGIN; makes the other
  * RUN_ files there.  When we are root the emulator runs as an ordinary user, who must be able to
  * write to the folder: it is handed over to that user.
  */

@@ -13,9 +13,9 @@
 /* Several CPUs need the fair time slices of 8.1; older ones were seen to diverge and to hang. */
 #define SMP_MAJOR 8
 #define SMP_MINOR 1
-/* The oldest that was found exact with one CPU. */
-#define OLDEST_MAJOR 7
-#define OLDEST_MINOR 2
+/* The oldest with the plugin interface that plugin/exact.c needs; without it no run is exact. */
+#define OLDEST_MAJOR 9
+#define OLDEST_MINOR 1
 
 void args_add(struct args *args, const char *fmt, ...)
 {
@@ -161,6 +161,8 @@ static void add_fixed(struct args *a)
 	args_add(a, "1");
 	args_add(a, "-rtc");
 	args_add(a, "base=2026-01-01,clock=vm");
+	args_add(a, "-plugin");
+	args_add(a, "./" RUN_PLUGIN);
 	args_add(a, "-sandbox");
 	args_add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
@@ -212,7 +214,8 @@ static void add_boot(struct args *a)
 	args_add(a, "-append");
 	/* rootfs as ramfs: the agent and the workloads' text are then no part of what is reclaimed. */
 	args_add(a, "console=ttyS0 loglevel=5 nokaslr norandmaps panic=-1 psi=1 rootfstype=ramfs "
-		    "tsc=reliable softlockup_panic=1");
+		    "tsc=reliable softlockup_panic=1 "
+		    "oops=panic");
 	args_add(a, "-fw_cfg");
 	args_add(a, "name=opt/org.wringer/plan,file=" RUN_PLAN);
 }

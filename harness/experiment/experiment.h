@@ -38,6 +38,7 @@ struct experiment {
 	json_t *spec;
 	char *kernel_file; /* bzImage in the cache */
 	char *image_file;  /* initramfs in the cache */
+	char *plugin_file; /* the emulator's plugin */
 	char *plan;
 	struct args args;
 	struct machine machine;

@@ -16,6 +16,7 @@ struct planner {
 	struct policy *policy;
 	struct scenario *scenario;
 	size_t nr_kernels, nr_guests, nr_policies, nr_scenarios;
+	char agent[SHA256_HEX], workload[SHA256_HEX], plugin[SHA256_HEX]; /* our own programs */
 	void (*say)(const char *line);
 	struct experiments *out;
 };
@@ -172,8 +173,10 @@ struct cell {
 	struct args args;
 };
 
-static json_t *make_spec(const struct qemu *q, const struct cell *c, const char *plan, uint64_t seed)
+static json_t *make_spec(const struct planner *p, const struct cell *c, const char *plan,
+			 uint64_t seed)
 {
+	const struct qemu *q = &p->out->qemu;
 	json_t *spec = json_object();
 
 	json_object_set_new(spec, "schema", json_integer(SPEC_SCHEMA));
@@ -182,6 +185,8 @@ static json_t *make_spec(const struct qemu *q, const struct cell *c, const char 
 						      c->kernel->version, "package", c->kernel->package,
 						      "release", c->kernel->release));
 	json_object_set_new(spec, "image", json_image(&c->image));
+	json_object_set_new(spec, "programs", json_pack("{s:s, s:s, s:s}", "agent", p->agent, "workload",
+							p->workload, "plugin", p->plugin));
 	json_object_set_new(spec, "guest", json_guest(c->guest, &c->machine));
 	json_object_set_new(spec, "policy", json_pack("{s:s, s:o}", "name", c->policy->name, "conf",
 						      json_conf(&c->policy->conf)));
@@ -226,13 +231,30 @@ static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
 
 	plan_write(c->guest, c->policy, c->scenario, seed, c->image.modules, &plan);
 	exp->plan = xstrdup(buf_str(&plan));
-	exp->spec = make_spec(&p->out->qemu, c, exp->plan, seed);
+	exp->spec = make_spec(p, c, exp->plan, seed);
 	exp->kernel_file = xasprintf("%s/vmlinuz", c->kernel->dir);
 	exp->image_file = xstrdup(c->image.path);
+	exp->plugin_file = xasprintf("%s/" RUN_PLUGIN, path_data());
 	exp->machine = c->machine;
 	exp->oom_allowed = c->scenario->oom_allowed;
 	copy_args(&exp->args, &c->args);
 	set_id(exp);
+}
+
+static int hash_program(const char *name, char hex[SHA256_HEX], struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s", path_data(), name);
+
+	return sha256_file(path, hex, err);
+}
+
+static int hash_programs(struct planner *p, struct err *err)
+{
+	int ret = hash_program("agent", p->agent, err);
+
+	if (!ret)
+		ret = hash_program("workload", p->workload, err);
+	return ret ? ret : hash_program(RUN_PLUGIN, p->plugin, err);
 }
 
 static int build_image(struct cell *c, struct err *err)
@@ -335,6 +357,8 @@ int experiments_plan(const struct axes *axes, void (*say)(const char *line),
 	if (!ret)
 		ret = load_scenarios(&p, axes->scenario, err);
 	if (!ret)
+		ret = hash_programs(&p, err);
+	if (!ret)
 		ret = qemu_probe(&out->qemu, err);
 	if (!ret)
 		ret = load_kernels(&p, axes->kernel, err);
@@ -351,6 +375,7 @@ static void experiment_release(struct experiment *exp)
 	json_decref(exp->spec);
 	free(exp->kernel_file);
 	free(exp->image_file);
+	free(exp->plugin_file);
 	free(exp->plan);
 	free(exp->reason);
 	args_release(&exp->args);
@@ -380,6 +405,17 @@ static int same_qemu(const json_t *spec, const struct qemu *q, struct err *err)
 	return err_set(err, -ESTALE, "the result was made with QEMU %s (%.12s); the one here is %s (%.12s), "
 				     "and results are exact only within one build",
 		       version, program, q->version, q->sha256);
+}
+
+static int same_plugin(const json_t *spec, struct err *err)
+{
+	const char *was = json_string_value(json_object_get(json_object_get(spec, "programs"), "plugin"));
+	char is[SHA256_HEX];
+	int ret = hash_program(RUN_PLUGIN, is, err);
+
+	if (ret || (was && !strcmp(was, is)))
+		return ret;
+	return err_set(err, -ESTALE, "the result was made with another build of the plugin " RUN_PLUGIN);
 }
 
 static int spec_machine(const json_t *spec, struct machine *m, struct err *err)
@@ -431,6 +467,7 @@ static int spec_files(const json_t *spec, struct experiment *exp, struct err *er
 	if (ret)
 		return err_prefix(err, ret, "the image of that result is no longer in the cache");
 	exp->image_file = xstrdup(image.path);
+	exp->plugin_file = xasprintf("%s/" RUN_PLUGIN, path_data());
 	image_release(&image);
 	return 0;
 }
@@ -459,6 +496,8 @@ int experiment_from_spec(const json_t *spec, struct experiments *out, struct err
 	if (!ret)
 		ret = same_qemu(spec, &out->qemu, err);
 	if (!ret)
+		ret = same_plugin(spec, err);
+	if (!ret)
 		ret = spec_machine(spec, &exp->machine, err);
 	if (!ret)
 		ret = spec_args(spec, &exp->args, err);
@@ -481,11 +520,11 @@ void experiment_script(const struct experiment *exp, struct buf *out)
 {
 	size_t i;
 
-	buf_adds(out, "#!/bin/sh\nset -e\n");
 	buf_printf(out, "# experiment %s\n", exp->id);
-	buf_adds(out, "dir=$(mktemp -d)\ncd \"$dir\"\n");
+	buf_adds(out, "(\nset -e\ndir=$(mktemp -d)\ncd \"$dir\"\n");
 	script_line(out, "cp %s " RUN_KERNEL "\n", exp->kernel_file);
 	script_line(out, "cp %s " RUN_INITRD "\n", exp->image_file);
+	script_line(out, "cp %s " RUN_PLUGIN "\n", exp->plugin_file);
 	buf_printf(out, "cat >" RUN_PLAN " <<'END_OF_PLAN'\n%sEND_OF_PLAN\n", exp->plan);
 	buf_printf(out, "truncate -s %llu " RUN_RECORDS "\n", (unsigned long long)exp->machine.records);
 	buf_adds(out, "echo \"console and records are in $dir\"\n");
@@ -494,5 +533,6 @@ void experiment_script(const struct experiment *exp, struct buf *out)
 			buf_adds(out, exp->args.arg[i][0] == '-' ? " \\\n\t" : " ");
 		buf_add_shell(out, exp->args.arg[i]);
 	}
-	buf_adds(out, "\n");
+	/* The agent ends the machine through a device whose exit codes are odd: 1 is its 0. */
+	buf_adds(out, " </dev/null || [ $? -eq 1 ]\n)\n");
 }
