@@ -85,7 +85,7 @@ static uint64_t next_page(struct wl *wl, const struct anon_opts *o)
 {
 	switch (o->pattern) {
 	case ZIPF:
-		return wl_scatter(wl_zipf_next(&anon.zipf, wl), anon.pages, 0);
+		return wl_scatter(wl_zipf_next(&anon.zipf, wl), anon.pages, wl->seed);
 	case HOTCOLD:
 		return hotcold(wl, o);
 	default:

@@ -43,6 +43,7 @@ static const struct conf_key kv_options[] = {
 
 static struct {
 	struct wl_file file;
+	struct wl_file scan_file; /* the same, opened again: readahead has its own state */
 	struct wl_zipf zipf;
 	pthread_t scanner;
 	bool scanning;
@@ -58,8 +59,8 @@ static void *scanner(void *arg)
 
 	while (!wl_stopping()) {
 		for (n = o->scan_burst / 4096; n && !wl_stopping(); n--) {
-			wl_file_read(&kv.file, page);
-			page = (page + 1) % kv.file.pages;
+			wl_file_read(&kv.scan_file, page);
+			page = (page + 1) % kv.scan_file.pages;
 			wl->metric[0]++;
 		}
 		nanosleep(&pause, NULL);
@@ -72,6 +73,7 @@ static void kv_setup(struct wl *wl)
 	const struct kv_opts *o = wl->opts;
 
 	wl_file_open(&kv.file, o->file, o->access == MMAP);
+	wl_file_open(&kv.scan_file, o->file, o->access == MMAP);
 	wl_zipf_init(&kv.zipf, kv.file.pages, o->theta);
 }
 
@@ -85,7 +87,7 @@ static void kv_op(struct wl *wl)
 		if (pthread_create(&kv.scanner, NULL, scanner, wl))
 			wl_fail("cannot start the scanning thread");
 	}
-	wl_file_read(&kv.file, wl_scatter(wl_zipf_next(&kv.zipf, wl), kv.file.pages, 0));
+	wl_file_read(&kv.file, wl_scatter(wl_zipf_next(&kv.zipf, wl), kv.file.pages, wl->seed));
 }
 
 static const struct wl_metric kv_metrics[] = {

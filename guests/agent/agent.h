@@ -34,6 +34,7 @@ struct workload_slot {
 	pid_t pid;
 	bool gone; /* has been waited for */
 	uint64_t last_ops;
+	uint64_t last_progress_ns;
 };
 
 struct source {
@@ -53,8 +54,7 @@ struct agent {
 	uint64_t warmup_ns;
 	uint64_t window_ns;
 	uint64_t sample_ns; /* 0 = no samples inside the window */
-	uint64_t hang_ns;   /* no operation of any workload for so long: hung */
-	uint64_t last_progress_ns;
+	uint64_t hang_ns;   /* no operation of a workload for so long: hung */
 };
 
 extern struct agent agent;

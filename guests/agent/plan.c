@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent.h"
 
@@ -39,6 +40,13 @@ static void do_wait(char **arg)
 static void do_write(char **arg)
 {
 	sys_write(arg[0], arg[1]);
+}
+
+/* A knob that not every kernel has. */
+static void do_tune(char **arg)
+{
+	if (!access(arg[0], F_OK))
+		sys_write(arg[0], arg[1]);
 }
 
 static void do_expect(char **arg)
@@ -121,6 +129,7 @@ static const struct verb verbs[] = {
 	{"insmod", 2, do_insmod},         /* MODULE PARAMETERS */
 	{"wait", 1, do_wait},             /* PATH */
 	{"write", 2, do_write},           /* PATH TEXT */
+	{"tune", 2, do_tune},             /* PATH TEXT: written where the kernel has it */
 	{"expect", 2, do_expect},         /* PATH TEXT */
 	{"mkdir", 1, do_mkdir},           /* PATH */
 	{"mount", 4, do_mount},           /* TYPE FROM TO OPTIONS */

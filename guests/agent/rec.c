@@ -70,10 +70,7 @@ static void map_region(const char *name)
 	agent.wire_ready = true;
 }
 
-/*
- * Before mlockall(), so that the region's mapping is not locked: it is device memory, and it was
- * there before any pressure.  readdir() allocates once; there is no pressure yet.
- */
+/* readdir() allocates once; there is no pressure yet. */
 void rec_start(void)
 {
 	DIR *dir = opendir(PCI_DIR);

@@ -96,7 +96,7 @@ static void say_gone(struct workload_slot *w, int status)
 	w->page->message[sizeof(w->page->message) - 1] = '\0';
 	if (w->page->failed)
 		agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %s", w->name, w->page->message);
-	/* Nobody but the OOM killer sends SIGKILL here. */
+	/* Nobody else sends SIGKILL here; after an oops, which would too, the machine panics. */
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		agent_fail(WIRE_OOM, "workload %s was killed by the OOM killer", w->name);
 	if (WIFSIGNALED(status))
@@ -127,14 +127,13 @@ static void check_progress(void)
 	for (i = 0; i < agent.nr_workloads; i++) {
 		struct workload_slot *w = &agent.workload[i];
 
-		if (w->page->work.ops == w->last_ops)
-			continue;
+		if (w->page->work.ops != w->last_ops)
+			w->last_progress_ns = now;
+		else if (now - w->last_progress_ns > agent.hang_ns)
+			agent_fail(WIRE_HUNG, "workload %s finished no operation for %llu ms", w->name,
+				   (unsigned long long)(now - w->last_progress_ns) / 1000000);
 		w->last_ops = w->page->work.ops;
-		agent.last_progress_ns = now;
 	}
-	if (agent.nr_workloads && now - agent.last_progress_ns > agent.hang_ns)
-		agent_fail(WIRE_HUNG, "no workload finished an operation for %llu ms",
-			   (unsigned long long)(now - agent.last_progress_ns) / 1000000);
 }
 
 void work_check(void)
@@ -169,10 +168,10 @@ void work_open_gate(void)
 {
 	unsigned int i;
 
-	agent.last_progress_ns = rec_now();
 	for (i = 0; i < agent.nr_workloads; i++) {
 		uint32_t *gate = &agent.workload[i].page->gate;
 
+		agent.workload[i].last_progress_ns = rec_now();
 		__atomic_store_n(gate, 1, __ATOMIC_RELEASE);
 		syscall(SYS_futex, gate, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 	}
@@ -192,7 +191,7 @@ void work_record(bool buckets)
 			  copy[i].bucket, buckets ? sizeof(copy[i].bucket) : 0);
 }
 
-/* Tells all to stop, gives them a moment, then makes them. */
+/* Tells all to stop and waits; one that does not is stuck in the kernel. */
 void work_stop(void)
 {
 	uint64_t start = rec_now();
@@ -212,6 +211,8 @@ void work_stop(void)
 			left += !w->gone;
 		}
 	} while (left && rec_now() - start < STOP_NS);
+	if (left)
+		agent_fail(WIRE_HUNG, "%u workloads did not stop within %llu ms", left, STOP_NS / 1000000);
 	for (i = 0; i < agent.nr_workloads; i++)
 		if (agent.workload[i].page->failed)
 			agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %.127s", agent.workload[i].name,

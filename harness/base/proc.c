@@ -141,6 +141,15 @@ int proc_spawn(struct proc *proc, const char *const argv[], const struct proc_op
 	}
 	setpgid(proc->pid, proc->pid);
 	proc->pidfd = (int)syscall(SYS_pidfd_open, proc->pid, 0);
+	if (proc->pidfd < 0) {
+		ret = -errno;
+		close(pipefd[0]);
+		kill(-proc->pid, SIGKILL);
+		kill(proc->pid, SIGKILL);
+		waitpid(proc->pid, NULL, 0);
+		*proc = PROC_NONE;
+		return err_sys(err, ret, "cannot watch over %s", argv[0]);
+	}
 	ret = spawn_result(proc, pipefd[0], argv[0], err);
 	close(pipefd[0]);
 	return ret;

@@ -151,6 +151,15 @@ static const struct cmd_option *find_option(const struct cmd *cmd, int c)
 	return NULL;
 }
 
+static void die_option(const struct cmd *cmd, int c, const char *word)
+{
+	const char *what = c == ':' ? "needs a value" : "is no option";
+
+	if (optopt && optopt < 256)
+		die_usage(cmd, "-%c %s", optopt, what);
+	die_usage(cmd, "%s %s", word, what);
+}
+
 int cmd_parse(const struct cmd *cmd, int argc, char **argv, void *out)
 {
 	struct option *l = xcalloc(cmd->nr_options + 2, sizeof(*l));
@@ -165,7 +174,7 @@ int cmd_parse(const struct cmd *cmd, int argc, char **argv, void *out)
 			exit(EXIT_FINE);
 		}
 		if (c == '?' || c == ':')
-			die_usage(cmd, c == ':' ? "%s needs a value" : "unknown option %s", argv[optind - 1]);
+			die_option(cmd, c, argv[optind - 1]);
 		set_value(cmd, find_option(cmd, c), out, optarg);
 	}
 	for (i = optind; i < argc; i++)

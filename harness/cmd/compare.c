@@ -193,15 +193,17 @@ static void print_head(const struct comparison *c)
 	for (axis = 0; axis < AXIS_NR; axis++)
 		if (axis != c->axis)
 			printf("%s %s, ", axis_name((enum axis)axis), c->base->label[axis]);
-	printf("n = %zu and %zu\n\n", c->base->nr - c->failed_base, c->other->nr - c->failed_other);
-	printf("%-*s %6.6s %6.6s %7s %14s %6s\n", NAME_WIDTH, "", c->base->label[c->axis],
-	       c->other->label[c->axis], "change", "95% interval", "p");
+	printf("n = %zu and %zu\n", c->base->nr - c->failed_base, c->other->nr - c->failed_other);
+	printf("base: %s, other: %s\n\n", c->base->label[c->axis], c->other->label[c->axis]);
+	printf("%-*s %6s %6s %7s %14s %6s\n", NAME_WIDTH, "", "base", "other", "change", "95% interval",
+	       "p");
 }
 
 static void print_hint(const struct comparison *c)
 {
 	size_t need = stats_n_needed(COMPARE_ALPHA, c->nr_tests[METRIC_PRIMARY]);
-	size_t have = c->base->nr < c->other->nr ? c->base->nr : c->other->nr;
+	size_t a = c->base->nr - c->failed_base, b = c->other->nr - c->failed_other;
+	size_t have = a < b ? a : b;
 
 	if (need > have)
 		printf("note: with %zu primary metrics nothing can be decided below n = %zu\n",
@@ -340,7 +342,15 @@ static void compare_one(const struct arm *base, const struct arm *other, enum ax
 	struct comparison c;
 	struct err err = {""};
 
-	if (compare_arms(base, other, axis, o->allow.item, &c, &err))
+	int ret = compare_arms(base, other, axis, o->allow.item, &c, &err);
+
+	if (ret == -ENODATA) {
+		/* An arm that never ends well is an answer too, and the others are still to come. */
+		fprintf(stderr, "%s\n", err.msg);
+		*finding = true;
+		return;
+	}
+	if (ret)
 		die(&err);
 	if (list)
 		json_array_append_new(list, json_comparison(&c));

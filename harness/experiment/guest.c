@@ -54,11 +54,15 @@ int storage_bind(struct conf *conf, struct storage *swap, struct storage *data, 
 
 	if (sec)
 		ret = conf_bind(conf, sec, swap_keys, ARRAY_SIZE(swap_keys), swap, err);
+	if (!ret && sec && !conf_get(sec, "model"))
+		ret = conf_complain(conf, sec->line, err, "[swap] needs a model");
 	if (!ret && sec && swap->model != STORAGE_NONE && !swap->size)
 		ret = conf_complain(conf, sec->line, err, "[swap] needs a size");
 	sec = conf_section(conf, "data", "");
 	if (!ret && sec)
 		ret = conf_bind(conf, sec, data_keys, ARRAY_SIZE(data_keys), data, err);
+	if (!ret && sec && !conf_get(sec, "model"))
+		ret = conf_complain(conf, sec->line, err, "[data] needs a model");
 	if (!ret && sec && data->model != STORAGE_NONE && !data->size)
 		ret = conf_complain(conf, sec->line, err, "[data] needs a size");
 	if (!ret && (swap->size % MIB || data->size % MIB))

@@ -21,7 +21,7 @@ static const struct conf_key scenario_keys[] = {
 	{"sample", CONF_TIME, offsetof(struct scenario, sample_ns), "between samples; 0 = none", NULL, 0,
 	 3600000000000, false},
 	{"hang", CONF_TIME, offsetof(struct scenario, hang_ns),
-	 "no operation of any workload for so long is a hang", NULL, 1000000, 3600000000000, false},
+	 "no operation of a workload for so long is a hang", NULL, 1000000, 3600000000000, false},
 	{"oom", CONF_BOOL, offsetof(struct scenario, oom_allowed), "OOM kills are part of it", NULL, 0, 0,
 	 false},
 };

@@ -34,7 +34,7 @@ static const char *spec_label(const json_t *spec, enum axis axis)
 	return s ? s : "?";
 }
 
-static bool kernel_matches(const json_t *spec, const char *word)
+static bool kernel_matches(const struct arms_filter *f, const json_t *spec, const char *word)
 {
 	json_t *kernel = json_object_get(spec, "kernel");
 	const char *version = json_string_value(json_object_get(kernel, "version"));
@@ -44,17 +44,20 @@ static bool kernel_matches(const json_t *spec, const char *word)
 
 	if (!version || !package)
 		return false;
+	if (!strcmp(word, "newest"))
+		return f->newest && !strcmp(version, f->newest);
 	if (!strcmp(word, version) || !strcmp(word, package) || (release && !strcmp(word, release)))
 		return true;
 	return !strncmp(word, version, len) && version[len] == '.' && strchr(word, '.');
 }
 
-static bool word_matches(const json_t *spec, enum axis axis, const char *word)
+static bool word_matches(const struct arms_filter *f, const json_t *spec, enum axis axis,
+			 const char *word)
 {
 	cleanup_free char *name = NULL;
 
 	if (axis == AXIS_KERNEL)
-		return kernel_matches(spec, word);
+		return kernel_matches(f, spec, word);
 	name = conf_name(word);
 	return !strcmp(name, spec_label(spec, axis));
 }
@@ -67,7 +70,7 @@ static int axis_rank(const struct arms_filter *f, const json_t *spec, enum axis 
 	if (!f->word[axis] || !f->word[axis][0])
 		return 0;
 	for (i = 0; f->word[axis][i]; i++)
-		if (word_matches(spec, axis, f->word[axis][i]))
+		if (word_matches(f, spec, axis, f->word[axis][i]))
 			return i;
 	return -1;
 }
@@ -92,6 +95,42 @@ static bool matches(const struct arms_filter *f, const struct member *m)
 	return seed_matches(f, m->seed);
 }
 
+/* Adds a plan line without what the seed decides: see plan_write(). */
+static void add_masked(struct buf *out, const char *line, size_t len)
+{
+	const char *end = line + len, *seed = memmem(line, len, " seed=", 6);
+
+	if (!strncmp(line, "seed ", 5))
+		return;
+	if (!strncmp(line, "times ", 6)) {
+		const char *gate = memchr(line + 6, ' ', len - 6);
+		const char *rest = gate ? memchr(gate + 1, ' ', (size_t)(end - gate - 1)) : NULL;
+
+		if (rest)
+			buf_add(out, rest, (size_t)(end - rest));
+	} else if (!strncmp(line, "spawn ", 6) && seed) {
+		const char *rest = memchr(seed + 1, ' ', (size_t)(end - seed - 1));
+
+		buf_add(out, line, (size_t)(seed - line));
+		if (rest)
+			buf_add(out, rest, (size_t)(end - rest));
+	} else {
+		buf_add(out, line, len);
+	}
+	buf_adds(out, "\n");
+}
+
+static void mask_plan(const json_t *spec, struct buf *out)
+{
+	const char *plan = json_string_value(json_object_get(spec, "plan"));
+	size_t len;
+
+	for (; plan && *plan; plan += len + (plan[len] == '\n')) {
+		len = strcspn(plan, "\n");
+		add_masked(out, plan, len);
+	}
+}
+
 static void arm_key(const json_t *spec, char key[SHA256_HEX])
 {
 	json_t *copy = json_copy((json_t *)spec);
@@ -100,6 +139,7 @@ static void arm_key(const json_t *spec, char key[SHA256_HEX])
 	json_object_del(copy, "seed");
 	json_object_del(copy, "plan");
 	json_canonical(copy, &text);
+	mask_plan(spec, &text);
 	sha256_buf(buf_str(&text), text.len, key);
 	json_decref(copy);
 }
@@ -239,24 +279,57 @@ static int by_label(const void *a, const void *b, void *filter)
 	return 0;
 }
 
-int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err)
+static const char *newest_version(const struct member *m, size_t nr)
+{
+	const char *newest = NULL;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		const char *v = spec_label(m[i].r.spec, AXIS_KERNEL);
+
+		if (!newest || kernel_version_cmp(v, newest) > 0)
+			newest = v;
+	}
+	return newest;
+}
+
+static int load_all(struct member **out, size_t *nr, struct err *err)
 {
 	char **ids;
 	size_t i;
-	int ret;
+	int ret = store_ids(&ids, err);
 
-	memset(out, 0, sizeof(*out));
-	ret = store_ids(&ids, err);
+	*out = NULL;
+	*nr = 0;
 	for (i = 0; !ret && ids[i]; i++) {
-		struct member m = {0};
-
-		ret = load_member(ids[i], &m, err);
-		if (!ret && matches(filter, &m))
-			add_member(out, &m);
-		else
-			result_release(&m.r);
+		*out = xrealloc(*out, i + 1, sizeof(**out));
+		memset(&(*out)[i], 0, sizeof(**out));
+		ret = load_member(ids[i], &(*out)[i], err);
+		*nr += !ret;
 	}
 	store_ids_free(ids);
+	return ret;
+}
+
+int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err)
+{
+	struct arms_filter f = *filter;
+	struct member *all;
+	cleanup_free char *newest = NULL;
+	size_t i, nr;
+	int ret = load_all(&all, &nr, err);
+
+	memset(out, 0, sizeof(*out));
+	if (nr)
+		newest = xstrdup(newest_version(all, nr));
+	f.newest = newest;
+	for (i = 0; i < nr; i++) {
+		if (!ret && matches(&f, &all[i]))
+			add_member(out, &all[i]);
+		else
+			result_release(&all[i].r);
+	}
+	free(all);
 	for (i = 0; i < out->nr; i++)
 		finish_arm(&out->arm[i]);
 	if (ret) {
@@ -265,7 +338,7 @@ int arms_load(const struct arms_filter *filter, struct arms *out, struct err *er
 	}
 	drop_old(out);
 	if (out->nr)
-		qsort_r(out->arm, out->nr, sizeof(*out->arm), by_label, (void *)filter);
+		qsort_r(out->arm, out->nr, sizeof(*out->arm), by_label, &f);
 	return 0;
 }
 

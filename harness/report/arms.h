@@ -2,8 +2,8 @@
 /*
  * Arms: stored results grouped by everything but their seed.
  *
- * Two results belong to one arm when their specs are equal but for the seed (and the plan, which is a
- * function of the rest).
+ * Two results belong to one arm when their specs are equal but for the seed, and for what it decides in
+ * the plan.
  */
 #ifndef REPORT_ARMS_H
 #define REPORT_ARMS_H
@@ -47,12 +47,14 @@ struct arms {
 
 /*
  * Which results: words as a user writes them, an empty list takes all.  Kernels match by version,
- * package version, or branch ("6.12"); the others by name, or by the name of a path.
+ * package version, release, branch ("6.12"), or "newest" (of the stored ones); the others by name, or
+ * by the name of a path.
  */
 struct arms_filter {
 	char **word[AXIS_NR]; /* NULL-terminated, or NULL */
 	const uint64_t *seed;
 	size_t nr_seeds; /* 0 = all */
+	const char *newest; /* set by arms_load(): what the kernel word "newest" stands for */
 };
 
 /*

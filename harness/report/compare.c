@@ -32,7 +32,8 @@ static bool covers(const char *key, const char *path)
 static bool follows_from(enum axis axis, const char *path)
 {
 	static const char *const keys[AXIS_NR][4] = {
-		[AXIS_KERNEL] = {"kernel", "image"},
+		/* Computed by the kernel from the memory that it leaves free. */
+		[AXIS_KERNEL] = {"kernel", "image", "state.vm.min_free_kbytes"},
 		[AXIS_GUEST] = {"guest", "engine.args", "image", "state"},
 		[AXIS_POLICY] = {"policy"},
 		[AXIS_SCENARIO] = {"scenario", "image", "engine.args"},

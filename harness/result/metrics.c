@@ -29,22 +29,25 @@ const struct metric metrics[] = {
 	{"latency.p999_ns", "ns", LOWER, SECONDARY, METRIC_WORKLOAD, "999000", 0.07, 10,
 	 "99.9th percentile of latency; resolution 1/16"},
 	{"latency.max_ns", "ns", LOWER, DIAGNOSTIC, METRIC_WORKLOAD, "max", 0.10, 10,
-	 "upper bound of the slowest operation in the window; resolution 1/16"},
+	 "slowest operation, the agent's samples on its CPU included; resolution 1/16"},
 
 	/*
-	 * What had to be brought back, for a million operations.  The plain counts below have no direction:
-	 * in a window of time whoever gets more done also refaults more.
+	 * What had to be brought back, for a million operations: in a window of time whoever gets more done
+	 * also reads more, so the plain counts below have no direction.  Refaults have none either: MGLRU
+	 * counts one only where the page returns to the node it was evicted from, classic LRU each.
 	 */
-	{"refault.anon_per_mop", "pages/Mop", LOWER, PRIMARY, METRIC_PER_MOP, "workingset_refault_anon", 0.02, 10,
-	 "evicted anonymous pages that came back, for a million operations"},
-	{"refault.file_per_mop", "pages/Mop", LOWER, PRIMARY, METRIC_PER_MOP, "workingset_refault_file", 0.02, 10,
-	 "evicted file pages that came back, for a million operations"},
+	{"swap.in_per_mop", "pages/Mop", LOWER, PRIMARY, METRIC_PER_MOP, "pswpin", 0.02, 10,
+	 "pages read from swap, for a million operations"},
+	{"io.read_kib_per_mop", "KiB/Mop", LOWER, PRIMARY, METRIC_PER_MOP, "pgpgin", 0.02, 10,
+	 "read from all block devices, swap too, for a million operations"},
+	{"io.write_kib_per_mop", "KiB/Mop", LOWER, SECONDARY, METRIC_PER_MOP, "pgpgout", 0.02, 10,
+	 "written to all block devices, swap too, for a million operations"},
 	{"fault.major_per_mop", "count/Mop", LOWER, SECONDARY, METRIC_PER_MOP, "pgmajfault", 0.02, 10,
 	 "page faults that waited for I/O, for a million operations"},
-	{"io.read_kib_per_mop", "KiB/Mop", LOWER, SECONDARY, METRIC_PER_MOP, "pgpgin", 0.02, 10,
-	 "read from all block devices, for a million operations"},
-	{"io.write_kib_per_mop", "KiB/Mop", LOWER, SECONDARY, METRIC_PER_MOP, "pgpgout", 0.02, 10,
-	 "written to all block devices, for a million operations"},
+	{"refault.anon_per_mop", "pages/Mop", NONE, SECONDARY, METRIC_PER_MOP, "workingset_refault_anon", 0.02, 10,
+	 "refaults of anonymous pages, as the policy counts them, for a million operations"},
+	{"refault.file_per_mop", "pages/Mop", NONE, SECONDARY, METRIC_PER_MOP, "workingset_refault_file", 0.02, 10,
+	 "refaults of file pages, as the policy counts them, for a million operations"},
 	{"refault.anon", "pages", NONE, SECONDARY, METRIC_VMSTAT, "workingset_refault_anon", 0.02, 64,
 	 "evicted anonymous pages that came back"},
 	{"refault.file", "pages", NONE, SECONDARY, METRIC_VMSTAT, "workingset_refault_file", 0.02, 64,

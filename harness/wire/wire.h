@@ -23,7 +23,7 @@
 #define WIRE_PAYLOAD_MAX (256u << 10)
 /* Sizes the record region may have, bytes. */
 #define WIRE_REGION_MIN  (1u << 20)
-#define WIRE_REGION_MAX  (1u << 30)
+#define WIRE_REGION_MAX  (256u << 20)
 
 struct wire_header {
 	uint32_t magic;

@@ -18,7 +18,7 @@ bad()
 }
 
 bad 129 "there is no command 'frobnicate'" "$WRINGER" frobnicate
-bad 129 "unknown option --frobnicate" "$WRINGER" run --frobnicate
+bad 129 "--frobnicate is no option" "$WRINGER" run --frobnicate
 bad 129 "which scenario" "$WRINGER" run
 bad 129 "give a number or a range" "$WRINGER" run -s "$short" -n 3-1
 bad 128 "there is no scenario 'nonesuch'" "$WRINGER" run -s nonesuch

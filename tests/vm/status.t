@@ -21,7 +21,7 @@ check()
 	[ "$rows" -ge 3 ] || fail "fault-$1: only $rows lines of series"
 }
 check panic panic "sysrq triggered crash"
-check stall hung "no workload finished an operation"
+check stall hung "workload w finished no operation"
 check lockup hung "did not run for 10 s of virtual time"
 check oom oom "killed by the OOM killer"
 check exit workload-failed "exit code 7"
