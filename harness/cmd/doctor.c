@@ -67,7 +67,7 @@ static void report(struct doctor *d, const char *check, enum state state, const 
 /* The probe looks at the firmware last: an emulator that says its version is not the trouble. */
 static void report_no_qemu(struct doctor *d, int ret, const struct err *err)
 {
-	static const char todo[] = "install qemu-system-x86, 8.1 or newer";
+	static const char todo[] = "install qemu-system-x86, 9.1 or newer";
 	const char *argv[] = {"qemu-system-x86_64", "--version", NULL};
 	cleanup_buf struct buf version = {0};
 
@@ -178,7 +178,7 @@ static void check_mke2fs(struct doctor *d)
 
 static void check_data(struct doctor *d)
 {
-	static const char *const names[] = {"agent", "workload", "apt-conf", "guests", "policies",
+	static const char *const names[] = {"agent", "workload", "exact.so", "apt-conf", "guests", "policies",
 					    "scenarios"};
 	cleanup_buf struct buf lack = {0};
 	size_t i;
