@@ -19,9 +19,6 @@
 #define SPACE_MIN        (1ull << 30)
 /* What the emulator needs beside the guest's memory: translated code, its own, the records. */
 #define EMULATOR_MEMORY  (256ull << 20)
-/* From this version on several CPUs are exact too; engine_args() insists on it. */
-#define SMP_MAJOR 8
-#define SMP_MINOR 1
 
 enum state { OK, WARNING, MISSING };
 
@@ -91,12 +88,7 @@ static void check_qemu(struct doctor *d)
 		return;
 	}
 	d->has_qemu = true;
-	if (q->major < SMP_MAJOR || (q->major == SMP_MAJOR && q->minor < SMP_MINOR))
-		report(d, "qemu", WARNING,
-		       "install QEMU 8.1 or newer to run guests of several CPUs",
-		       "%s; exact with one CPU only", q->version);
-	else
-		report(d, "qemu", OK, NULL, "%s; exact, with several CPUs too", q->version);
+	report(d, "qemu", OK, NULL, "%s", q->version);
 	report(d, "firmware", OK, NULL, "all files there (%.12s)", q->firmware);
 }
 

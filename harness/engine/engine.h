@@ -52,12 +52,8 @@ struct args {
 void args_add(struct args *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void args_release(struct args *args);
 
-/*
- * The machine's command line, args[0] = "qemu-system-x86_64".  -ENOTSUP when this QEMU cannot run it
- * exactly (several CPUs before 8.1).
- */
-int engine_args(const struct qemu *qemu, const struct machine *m, struct args *out,
-		struct err *err);
+/* The machine's command line, args[0] = "qemu-system-x86_64". */
+void engine_args(const struct machine *m, struct args *out);
 
 /* How a machine ended, as seen from outside. */
 struct engine_exit {

@@ -315,7 +315,7 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 	if (!ret)
 		ret = check_memory(c, err);
 	if (!ret)
-		ret = engine_args(&p->out->qemu, &c->machine, &c->args, err);
+		engine_args(&c->machine, &c->args);
 	for (i = 0; !ret && i < axes->nr_seeds; i++)
 		add_seed(p, c, axes->seed[i]);
 	image_release(&c->image);

@@ -47,7 +47,7 @@ expect()
 # said PATTERN: the last command's stderr is one sentence that matches.
 said()
 {
-	grep -Eq "$1" "$DIR/err" || {
+	grep -Eq -e "$1" "$DIR/err" || {
 		cat "$DIR/err"
 		fail "stderr does not say: $1"
 	}
