@@ -34,13 +34,15 @@ static void help(FILE *to)
 	size_t i;
 
 	fprintf(to, "usage: wringer COMMAND [OPTION...]\n\n"
-		    "Runs Linux memory reclaim in identical virtual machines and compares what it did.\n\n");
+		    "Runs Linux memory reclaim in identical virtual machines and compares what it "
+		    "did.\n\n");
 	for (i = 0; cmds[i]; i++)
 		fprintf(to, "  %-10s %s\n", cmds[i]->name, cmds[i]->summary);
 	fprintf(to, "\n'wringer COMMAND --help' says more; so does 'man wringer'.\n");
 }
 
-/* For scripts/man-page and the shell's completion: one "--name<TAB>letter<TAB>value<TAB>help" a line. */
+/* For scripts/man-page and the shell's completion: one "--name<TAB>letter<TAB>value<TAB>help" a
+ * line. */
 static int list_options(const char *name)
 {
 	const struct cmd *cmd = name ? find_cmd(name) : NULL;
@@ -51,8 +53,8 @@ static int list_options(const char *name)
 	for (i = 0; cmd && i < cmd->nr_options; i++) {
 		const struct cmd_option *o = &cmd->options[i];
 
-		printf("--%s\t%c\t%s\t%s\n", o->name, o->letter ? o->letter : ' ', o->arg ? o->arg : "",
-		       o->help);
+		printf("--%s\t%c\t%s\t%s\n", o->name, o->letter ? o->letter : ' ',
+		       o->arg ? o->arg : "", o->help);
 	}
 	return EXIT_FINE;
 }

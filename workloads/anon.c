@@ -43,7 +43,8 @@ static const struct conf_key anon_options[] = {
 	    .max = 1000000),
 	KEY(hot_share, CONF_MILLIONTHS, .help = "hotcold: share of the touches that go there",
 	    .max = 1000000),
-	KEY(shift, CONF_TIME, .help = "hotcold: the hot set moves on by its own size so often; 0 = never"),
+	KEY(shift, CONF_TIME,
+	    .help = "hotcold: the hot set moves on by its own size so often; 0 = never"),
 	KEY(write, CONF_MILLIONTHS, .help = "share of the touches that write", .max = 1000000),
 	KEY(noise, CONF_SIZE, .help = "incompressible bytes in each page", .max = 4088),
 };

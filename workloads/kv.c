@@ -35,9 +35,11 @@ static const struct kv_opts kv_defaults = {
 static const struct conf_key kv_options[] = {
 	KEY(file, CONF_STR, .help = "name of a [file] of the scenario", .required = true),
 	KEY(access, CONF_CHOICE, .help = "read() or a shared mapping", .choices = accesses),
-	KEY(theta, CONF_MILLIONTHS, .help = "skew of the keys' popularity", .min = 1, .max = 10000000),
+	KEY(theta, CONF_MILLIONTHS, .help = "skew of the keys' popularity", .min = 1,
+	    .max = 10000000),
 	KEY(scan, CONF_BOOL, .help = "a second thread scans the file meanwhile"),
-	KEY(scan_burst, CONF_SIZE, .help = "bytes the scan reads at a time", .min = 4096, .max = 1 << 30),
+	KEY(scan_burst, CONF_SIZE, .help = "bytes the scan reads at a time", .min = 4096,
+	    .max = 1 << 30),
 	KEY(scan_pause, CONF_TIME, .help = "how long the scan rests between", .max = 60000000000),
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guest's PID 1.  One static program: it reads a plan from fw_cfg, makes it so, lets workloads go,
- * records what the kernel says, and ends the machine.
+ * The guest's PID 1.  One static program: it reads a plan from fw_cfg, makes it so, lets workloads
+ * go, records what the kernel says, and ends the machine.
  *
  * It never allocates: every table below has a fixed size, everything is opened before the gate, and
  * all of it is locked in memory, so that pressure on the guest is no pressure on the observer.

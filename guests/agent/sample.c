@@ -38,7 +38,9 @@ void sample_state(const char *key, const char *path)
 	rec_text(WIRE_STATE, 0, line);
 }
 
-/* Some files are handed out in pieces; a file that fills the buffer is cut and says so by its size. */
+/*
+ * Some files are handed out in pieces; a file that fills the buffer is cut and says so by its size.
+ */
 static size_t read_source(int fd)
 {
 	size_t len = 0;
@@ -66,7 +68,9 @@ static void record_sources(void)
 	}
 }
 
-/* Samples leave the last eighth of the region to what must not be lost: the close, errors, the end. */
+/*
+ * Samples leave the last eighth of the region to what must not be lost: the close, errors, the end.
+ */
 static bool short_of_room(void)
 {
 	const struct wire_header *head = (struct wire_header *)agent.wire.region;
@@ -75,8 +79,8 @@ static bool short_of_room(void)
 }
 
 /*
- * Counters of the workloads first: they are memory, so they all belong to one instant.  The kernel is
- * not asked to fold its per-CPU counters (vm.stat_refresh): that waits for a kworker behind the
+ * Counters of the workloads first: they are memory, so they all belong to one instant.  The kernel
+ * is not asked to fold its per-CPU counters (vm.stat_refresh): that waits for a kworker behind the
  * workloads, tens of milliseconds under load, and moves the very edge it should sharpen.
  */
 void sample_record(enum wire_phase phase, const char *name)

@@ -122,8 +122,8 @@ void sys_expect(const char *path, const char *want)
 	long n = sys_read(path, got, sizeof(got));
 
 	if (n < 0)
-		agent_fail(WIRE_SETUP_FAILED, "%s should say '%s' but cannot be read: %s", path, want,
-			   strerror((int)-n));
+		agent_fail(WIRE_SETUP_FAILED, "%s should say '%s' but cannot be read: %s", path,
+			   want, strerror((int)-n));
 	if (strcmp(got, want))
 		agent_fail(WIRE_SETUP_FAILED, "%s says '%s', not '%s' as asked", path, got, want);
 }
@@ -189,9 +189,9 @@ void sys_swapon(const char *dev, uint64_t size, int prio)
 }
 
 /*
- * Makes the kernel's random numbers a function of the seed.  RDRAND is masked, so what the pool held
- * before is the same for every seed; this is what tells the seeds apart (I/O latency jitter and all
- * else that the kernel draws).
+ * Makes the kernel's random numbers a function of the seed.  RDRAND is masked, so what the pool
+ * held before is the same for every seed; this is what tells the seeds apart (I/O latency jitter
+ * and all else that the kernel draws).
  */
 void sys_seed(const char *hex)
 {
@@ -236,7 +236,9 @@ static void write_run(int in, const char *runs, int out, const char *dev)
 	write_all(out, dev, stage, run.len, (off_t)run.offset);
 }
 
-/* Has the device allocate its whole store now, so that nothing is allocated there under pressure. */
+/*
+ * Has the device allocate its whole store now, so that nothing is allocated there under pressure.
+ */
 static void touch_device(int fd, const char *dev, uint64_t size)
 {
 	uint64_t at;

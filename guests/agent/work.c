@@ -76,8 +76,8 @@ void work_spawn(const char *name, const char *type, const char *cgroup, char **a
 
 	if (agent.nr_workloads == WORKLOADS_MAX)
 		agent_fail(WIRE_AGENT_ERROR, "more than %d workloads", WORKLOADS_MAX);
-	snprintf(procs, sizeof(procs), "/sys/fs/cgroup%s%s/cgroup.procs", strcmp(cgroup, "/") ? "/" : "",
-		 strcmp(cgroup, "/") ? cgroup : "");
+	snprintf(procs, sizeof(procs), "/sys/fs/cgroup%s%s/cgroup.procs",
+		 strcmp(cgroup, "/") ? "/" : "", strcmp(cgroup, "/") ? cgroup : "");
 	snprintf(w->name, sizeof(w->name), "%s", name);
 	w->page = make_page(&fd);
 	w->pid = fork();
@@ -130,7 +130,8 @@ static void check_progress(void)
 		if (w->page->work.ops != w->last_ops)
 			w->last_progress_ns = now;
 		else if (now - w->last_progress_ns > agent.hang_ns)
-			agent_fail(WIRE_HUNG, "workload %s finished no operation for %llu ms", w->name,
+			agent_fail(WIRE_HUNG, "workload %s finished no operation for %llu ms",
+				   w->name,
 				   (unsigned long long)(now - w->last_progress_ns) / 1000000);
 		w->last_ops = w->page->work.ops;
 	}
@@ -187,8 +188,9 @@ void work_record(bool buckets)
 	for (i = 0; i < agent.nr_workloads; i++)
 		memcpy(&copy[i], agent.workload[i].page, sizeof(copy[i]));
 	for (i = 0; i < agent.nr_workloads; i++)
-		wire_put2(&agent.wire, WIRE_WORK, (uint16_t)i, now, &copy[i].work, sizeof(copy[i].work),
-			  copy[i].bucket, buckets ? sizeof(copy[i].bucket) : 0);
+		wire_put2(&agent.wire, WIRE_WORK, (uint16_t)i, now, &copy[i].work,
+			  sizeof(copy[i].work), copy[i].bucket,
+			  buckets ? sizeof(copy[i].bucket) : 0);
 }
 
 /* Tells all to stop and waits; one that does not is stuck in the kernel. */
@@ -212,9 +214,10 @@ void work_stop(void)
 		}
 	} while (left && rec_now() - start < STOP_NS);
 	if (left)
-		agent_fail(WIRE_HUNG, "%u workloads did not stop within %llu ms", left, STOP_NS / 1000000);
+		agent_fail(WIRE_HUNG, "%u workloads did not stop within %llu ms", left,
+			   STOP_NS / 1000000);
 	for (i = 0; i < agent.nr_workloads; i++)
 		if (agent.workload[i].page->failed)
-			agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %.127s", agent.workload[i].name,
-				   agent.workload[i].page->message);
+			agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %.127s",
+				   agent.workload[i].name, agent.workload[i].page->message);
 }

@@ -62,7 +62,8 @@ static int add_section(struct conf *conf, char *head, int line, struct err *err)
 	char *arg;
 
 	if (!end || end[1])
-		return conf_complain(conf, line, err, "a section is written [name] or [name argument]");
+		return conf_complain(conf, line, err,
+				     "a section is written [name] or [name argument]");
 	*end = '\0';
 	head = trim(head + 1);
 	arg = head + strcspn(head, " \t");
@@ -201,8 +202,8 @@ static int section_unused(const struct conf *conf, const struct conf_section *se
 	for (i = 0; i < sec->nr_entries; i++)
 		if (!sec->entry[i].used)
 			return conf_complain(conf, sec->entry[i].line, err,
-					     "unknown key '%s' in [%s%s%s]", sec->entry[i].key, sec->name,
-					     *sec->arg ? " " : "", sec->arg);
+					     "unknown key '%s' in [%s%s%s]", sec->entry[i].key,
+					     sec->name, *sec->arg ? " " : "", sec->arg);
 	return 0;
 }
 
@@ -291,8 +292,8 @@ int conf_bind(struct conf *conf, struct conf_section *sec, const struct conf_key
 		int ret;
 
 		if (!e && keys[i].required)
-			return conf_complain(conf, sec->line, err, "[%s] needs the key '%s': %s", sec->name,
-					     keys[i].name, keys[i].help);
+			return conf_complain(conf, sec->line, err, "[%s] needs the key '%s': %s",
+					     sec->name, keys[i].name, keys[i].help);
 		if (!e)
 			continue;
 		e->used = true;

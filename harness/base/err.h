@@ -14,7 +14,9 @@ struct err {
 	char msg[ERR_MSG_MAX]; /* empty, or a sentence without a final full stop */
 };
 
-/* Sets the message and returns code (a negative errno) so that "return err_set(...)" is one line. */
+/*
+ * Sets the message and returns code (a negative errno) so that "return err_set(...)" is one line.
+ */
 int err_set(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), cold));
 

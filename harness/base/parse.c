@@ -77,7 +77,8 @@ int parse_time(const char *s, uint64_t *out)
 	static const struct {
 		const char *name;
 		uint64_t ns;
-	} units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}};
+	} units[] = {
+		{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}};
 	const char *unit = s + strspn(s, "0123456789.");
 	char *end;
 	size_t i;

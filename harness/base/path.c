@@ -26,7 +26,9 @@ static char *program_dir(void)
 
 static char *find_data(void)
 {
-	/* build/wringer keeps its data in build/data; PREFIX/bin/wringer in PREFIX/share/wringer. */
+	/*
+	 * build/wringer keeps its data in build/data; PREFIX/bin/wringer in PREFIX/share/wringer.
+	 */
 	static const char *const places[] = {"data", "../share/wringer"};
 	cleanup_free char *dir = program_dir();
 	size_t i;
@@ -76,7 +78,8 @@ const char *path_cache(void)
 const char *path_results(void)
 {
 	if (!results)
-		results = xstrdup(getenv("WRINGER_RESULTS") ? getenv("WRINGER_RESULTS") : "results");
+		results = xstrdup(getenv("WRINGER_RESULTS") ? getenv("WRINGER_RESULTS")
+							    : "results");
 	return results;
 }
 

@@ -39,7 +39,8 @@ void die_usage(const struct cmd *cmd, const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, " ('wringer %s%s--help' says more)\n", cmd ? cmd->name : "", cmd ? " " : "");
+	fprintf(stderr, " ('wringer %s%s--help' says more)\n", cmd ? cmd->name : "",
+		cmd ? " " : "");
 	exit(EXIT_USAGE);
 }
 
@@ -70,8 +71,9 @@ static void help_line(const struct cmd_option *o)
 {
 	char left[64];
 
-	snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-		 o->letter ? ',' : ' ', o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+	snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", o->letter ? '-' : ' ',
+		 o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name, o->arg ? " " : "",
+		 o->arg ? o->arg : "");
 	printf("%-*s %s\n", HELP_COLUMN, left, o->help);
 }
 
@@ -87,7 +89,8 @@ void cmd_help(const struct cmd *cmd)
 		printf("\nExamples:\n%s", cmd->examples);
 }
 
-static void set_value(const struct cmd *cmd, const struct cmd_option *o, void *out, const char *value)
+static void set_value(const struct cmd *cmd, const struct cmd_option *o, void *out,
+		      const char *value)
 {
 	void *field = (char *)out + o->offset;
 	int ret = 0;
@@ -115,7 +118,8 @@ static void set_value(const struct cmd *cmd, const struct cmd_option *o, void *o
 
 static void add_long(struct option *l, const struct cmd_option *o, int val)
 {
-	*l = (struct option){o->name, o->type == CMD_FLAG ? no_argument : required_argument, NULL, val};
+	*l = (struct option){o->name, o->type == CMD_FLAG ? no_argument : required_argument, NULL,
+			     val};
 }
 
 /* getopt's tables, made from ours; val 0 is --help, 1 + i our row i. */

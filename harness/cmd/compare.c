@@ -24,7 +24,8 @@ struct compare_cmd {
 static const struct cmd_option compare_options[] = {
 	CMD_AXES(struct compare_cmd, axes),
 	{"by", 0, CMD_STRING, offsetof(struct compare_cmd, by), "AXIS",
-	 "what is compared: kernel, guest, policy or scenario (default: the axis with several values)"},
+	 "what is compared: kernel, guest, policy or scenario (default: the axis with several "
+	 "values)"},
 	{"base", 0, CMD_STRING, offsetof(struct compare_cmd, base), "NAME",
 	 "the arm that the others are compared against (default: the first)"},
 	{"allow", 0, CMD_LIST, offsetof(struct compare_cmd, allow), "KEYS",
@@ -50,10 +51,15 @@ static void print_si(double v, char *out, size_t size)
 	if (!i)
 		snprintf(out, size, "%.0f", a);
 	else
-		snprintf(out, size, "%.*f%c", fabs(a) < 9.995 ? 2 : fabs(a) < 99.95 ? 1 : 0, a, prefix[i]);
+		snprintf(out, size, "%.*f%c",
+			 fabs(a) < 9.995   ? 2
+			 : fabs(a) < 99.95 ? 1
+					   : 0,
+			 a, prefix[i]);
 }
 
-static void print_change(const struct comparison_row *row, char *change, char *interval, size_t size)
+static void print_change(const struct comparison_row *row, char *change, char *interval,
+			 size_t size)
 {
 	const struct stats_shift *s = &row->shift;
 	double scale = row->base ? 100 / fabs(row->base) : 1;
@@ -62,7 +68,8 @@ static void print_change(const struct comparison_row *row, char *change, char *i
 
 	snprintf(change, size, "%+.*f%s", digits, s->shift * scale, unit);
 	if (s->bounded)
-		snprintf(interval, size, "[%+.*f,%+.*f]", digits, s->lo * scale, digits, s->hi * scale);
+		snprintf(interval, size, "[%+.*f,%+.*f]", digits, s->lo * scale, digits,
+			 s->hi * scale);
 	else
 		snprintf(interval, size, "[n too small]");
 }
@@ -98,7 +105,8 @@ static void print_row(const struct comparison_row *row)
 	print_si(row->other, other, sizeof(other));
 	print_change(row, change, interval, sizeof(interval));
 	if (row->verdict != STATS_NONE)
-		snprintf(p, sizeof(p), row->p_adjusted < 0.0001 ? "<.0001" : "%.4f", row->p_adjusted);
+		snprintf(p, sizeof(p), row->p_adjusted < 0.0001 ? "<.0001" : "%.4f",
+			 row->p_adjusted);
 	printf(" %6s %6s %7s %14s %6s %s\n", base, other, change, interval, p, verdict_of(row));
 }
 
@@ -118,7 +126,8 @@ static bool is_idle(const struct comparison_row *row)
 	return row->constant && !row->base;
 }
 
-static void print_class(const struct comparison *c, const struct compare_cmd *o, enum metric_class class)
+static void print_class(const struct comparison *c, const struct compare_cmd *o,
+			enum metric_class class)
 {
 	bool any = false;
 	size_t i;
@@ -128,10 +137,12 @@ static void print_class(const struct comparison *c, const struct compare_cmd *o,
 
 		if (row->class != class || !asked_for(o, row))
 			continue;
-		if (class != METRIC_PRIMARY && (is_idle(row) || (row->absent && !o->all)) && !o->metric.nr)
+		if (class != METRIC_PRIMARY && (is_idle(row) || (row->absent && !o->all)) &&
+		    !o->metric.nr)
 			continue;
 		if (!any)
-			printf("%s (p by Holm over %zu)\n", metric_class_name(class), c->nr_tests[class]);
+			printf("%s (p by Holm over %zu)\n", metric_class_name(class),
+			       c->nr_tests[class]);
 		any = true;
 		print_row(row);
 	}
@@ -195,8 +206,8 @@ static void print_head(const struct comparison *c)
 			printf("%s %s, ", axis_name((enum axis)axis), c->base->label[axis]);
 	printf("n = %zu and %zu\n", c->base->nr - c->failed_base, c->other->nr - c->failed_other);
 	printf("base: %s, other: %s\n\n", c->base->label[c->axis], c->other->label[c->axis]);
-	printf("%-*s %6s %6s %7s %14s %6s\n", NAME_WIDTH, "", "base", "other", "change", "95% interval",
-	       "p");
+	printf("%-*s %6s %6s %7s %14s %6s\n", NAME_WIDTH, "", "base", "other", "change",
+	       "95% interval", "p");
 }
 
 static void print_hint(const struct comparison *c)
@@ -224,8 +235,9 @@ static void print_text(const struct comparison *c, const struct compare_cmd *o)
 
 static json_t *json_row(const struct comparison_row *row)
 {
-	json_t *out = json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "unit", row->unit, "better",
-				metric_better_name(row->better), "class", metric_class_name(row->class));
+	json_t *out = json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "unit", row->unit,
+				"better", metric_better_name(row->better), "class",
+				metric_class_name(row->class));
 
 	if (row->absent) {
 		json_object_set_new(out, "absent", json_string(row->absent));
@@ -236,9 +248,9 @@ static json_t *json_row(const struct comparison_row *row)
 	json_object_set_new(out, "median", json_pack("[f, f]", row->base, row->other));
 	json_object_set_new(out, "shift", json_real(row->shift.shift));
 	if (row->shift.bounded)
-		json_object_set_new(out, "interval", json_pack("{s:f, s:f, s:f}", "lo", row->shift.lo, "hi",
-							       row->shift.hi, "coverage",
-							       row->shift.coverage));
+		json_object_set_new(out, "interval",
+				    json_pack("{s:f, s:f, s:f}", "lo", row->shift.lo, "hi",
+					      row->shift.hi, "coverage", row->shift.coverage));
 	json_object_set_new(out, "p", json_real(row->p));
 	if (row->verdict != STATS_NONE)
 		json_object_set_new(out, "p_holm", json_real(row->p_adjusted));
@@ -255,9 +267,9 @@ static json_t *json_arm(const struct arm *arm)
 	for (axis = 0; axis < AXIS_NR; axis++)
 		json_object_set_new(out, axis_name((enum axis)axis), json_string(arm->label[axis]));
 	for (i = 0; i < arm->nr; i++)
-		json_array_append_new(ids, json_pack("{s:s, s:I, s:s}", "id", arm->member[i].id, "seed",
-						     (json_int_t)arm->member[i].seed, "status",
-						     status_name(arm->member[i].status)));
+		json_array_append_new(ids, json_pack("{s:s, s:I, s:s}", "id", arm->member[i].id,
+						     "seed", (json_int_t)arm->member[i].seed,
+						     "status", status_name(arm->member[i].status)));
 	json_object_set_new(out, "experiments", ids);
 	return out;
 }
@@ -269,8 +281,8 @@ static json_t *json_comparison(const struct comparison *c)
 
 	for (i = 0; i < c->nr; i++)
 		json_array_append_new(rows, json_row(&c->row[i]));
-	return json_pack("{s:s, s:o, s:o, s:o}", "by", axis_name(c->axis), "base", json_arm(c->base),
-			 "other", json_arm(c->other), "metrics", rows);
+	return json_pack("{s:s, s:o, s:o, s:o}", "by", axis_name(c->axis), "base",
+			 json_arm(c->base), "other", json_arm(c->other), "metrics", rows);
 }
 
 static bool is_finding(const struct comparison *c)
@@ -331,7 +343,8 @@ static const struct arm *base_of(const struct arms *arms, const struct arm *arm,
 	size_t i;
 
 	for (i = 0; i < arms->nr; i++)
-		if (same_but(&arms->arm[i], arm, axis) && (!name || !strcmp(name, arms->arm[i].label[axis])))
+		if (same_but(&arms->arm[i], arm, axis) &&
+		    (!name || !strcmp(name, arms->arm[i].label[axis])))
 			return &arms->arm[i];
 	return NULL;
 }
@@ -345,7 +358,9 @@ static void compare_one(const struct arm *base, const struct arm *other, enum ax
 	int ret = compare_arms(base, other, axis, o->allow.item, &c, &err);
 
 	if (ret == -ENODATA) {
-		/* An arm that never ends well is an answer too, and the others are still to come. */
+		/*
+		 * An arm that never ends well is an answer too, and the others are still to come.
+		 */
 		fprintf(stderr, "%s\n", err.msg);
 		*finding = true;
 		return;
@@ -406,7 +421,9 @@ static int run_compare(int argc, char **argv)
 	if (arms_load(&filter, &arms, &err))
 		die(&err);
 	if (arms.ignored)
-		fprintf(stderr, "%zu older results left out: a newer agent, image or QEMU has run the same\n",
+		fprintf(stderr,
+			"%zu older results left out: a newer agent, image or QEMU has run the "
+			"same\n",
 			arms.ignored);
 	finding = compare_all(&arms, &o);
 	arms_release(&arms);
@@ -419,8 +436,9 @@ const struct cmd cmd_compare = {
 	.summary = "compare arms of stored results: LRU with MGLRU, a kernel with another",
 	.usage = "",
 	CMD_OPTIONS(compare_options),
-	.examples = "  wringer compare -s kv-scan\n"
-		    "  wringer compare -k 6.12.107,7.3.4 --by kernel -p mglru\n"
-		    "  wringer compare -p lru,mglru -m vmstat.pgscan_kswapd,vmstat.pgsteal_kswapd\n",
+	.examples =
+		"  wringer compare -s kv-scan\n"
+		"  wringer compare -k 6.12.107,7.3.4 --by kernel -p mglru\n"
+		"  wringer compare -p lru,mglru -m vmstat.pgscan_kswapd,vmstat.pgsteal_kswapd\n",
 	.run = run_compare,
 };

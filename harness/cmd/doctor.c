@@ -116,9 +116,13 @@ static void check_devices(struct doctor *d, const char *list)
 /* The list is printed after the sandbox is entered, so it says whether that works here as well. */
 static void check_sandbox(struct doctor *d)
 {
-	const char *argv[] = {d->qemu.path, "-sandbox",
-			      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-			      "-device", "help", NULL};
+	const char *argv[] = {
+		d->qemu.path,
+		"-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+		"-device",
+		"help",
+		NULL};
 	const char *bare[] = {d->qemu.path, "-device", "help", NULL};
 	cleanup_buf struct buf list = {0}, again = {0};
 	struct err err = {""};
@@ -170,8 +174,8 @@ static void check_mke2fs(struct doctor *d)
 
 static void check_data(struct doctor *d)
 {
-	static const char *const names[] = {"agent", "workload", "exact.so", "apt-conf", "guests", "policies",
-					    "scenarios"};
+	static const char *const names[] = {"agent",  "workload", "exact.so", "apt-conf",
+					    "guests", "policies", "scenarios"};
 	cleanup_buf struct buf lack = {0};
 	size_t i;
 

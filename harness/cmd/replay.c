@@ -19,14 +19,16 @@ struct replay_cmd {
 };
 
 static const struct cmd_option replay_options[] = {
-	{"times", 'n', CMD_NUMBER, offsetof(struct replay_cmd, times), "N", "run it N times (default: 1)"},
+	{"times", 'n', CMD_NUMBER, offsetof(struct replay_cmd, times), "N",
+	 "run it N times (default: 1)"},
 	{"jobs", 'j', CMD_NUMBER, offsetof(struct replay_cmd, jobs), "N",
 	 "machines at a time (default: the host's CPUs)"},
 	{"timeout", 't', CMD_TIME, offsetof(struct replay_cmd, timeout_ns), "TIME",
 	 "wall-clock limit of one machine (default: 10m)"},
 	{"results", 'o', CMD_STRING, offsetof(struct replay_cmd, results), "DIR",
 	 "folder of the results (default: $WRINGER_RESULTS, else results)"},
-	{"json", 0, CMD_FLAG, offsetof(struct replay_cmd, json), NULL, "print what was found as JSON"},
+	{"json", 0, CMD_FLAG, offsetof(struct replay_cmd, json), NULL,
+	 "print what was found as JSON"},
 };
 
 extern const struct cmd cmd_replay;
@@ -55,7 +57,8 @@ static void differ(struct replay *r, const char *file, const struct buf *was, co
 
 	while (i < n && was->data[i] == is->data[i])
 		line += was->data[i++] == '\n';
-	snprintf(r->difference, sizeof(r->difference), "%s differs from byte %zu (line %u) on", file, i, line);
+	snprintf(r->difference, sizeof(r->difference), "%s differs from byte %zu (line %u) on",
+		 file, i, line);
 }
 
 static bool same_file(struct replay *r, const char *file, const struct buf *is)
@@ -95,7 +98,8 @@ static void finished(const struct experiment *exp, const struct result *result, 
 		die(&err);
 	json_canonical(result->result, &text);
 	if (same && !r->other)
-		r->derived += !same_file(r, "result.json", &text) | !same_file(r, "series.csv", &result->series);
+		r->derived += !same_file(r, "result.json", &text) |
+			      !same_file(r, "series.csv", &result->series);
 }
 
 /* The same experiment several times in one pool. */
@@ -131,7 +135,8 @@ static void load_spec(const char *word, char id[SHA256_HEX], struct experiments 
 	if (experiment_from_spec(r.spec, exps, &err))
 		die(&err);
 	if (strcmp(exps->exp[0].id, id)) {
-		err_set(&err, -EBADMSG, "%s/%s/spec.json is not what its name says: it was changed", path_results(), id);
+		err_set(&err, -EBADMSG, "%s/%s/spec.json is not what its name says: it was changed",
+			path_results(), id);
 		die(&err);
 	}
 	result_release(&r);
@@ -143,7 +148,8 @@ static void print_replay(const struct replay *r)
 		printf("%.12s DIFFERENT, %zu of %zu: %s (kept in %s/.failed)\n", r->id, r->other,
 		       r->same + r->other, r->difference, path_results());
 	else if (r->derived)
-		printf("%.12s identical records and console, %zu of %zu, but %s: another version of wringer wrote it\n",
+		printf("%.12s identical records and console, %zu of %zu, but %s: another version "
+		       "of wringer wrote it\n",
 		       r->id, r->same, r->same, r->difference);
 	else
 		printf("%.12s identical, %zu of %zu\n", r->id, r->same, r->same);
@@ -153,8 +159,12 @@ static int replay_one(const char *word, const struct replay_cmd *o, json_t *list
 {
 	char id[SHA256_HEX];
 	struct replay r = {.id = id};
-	struct run_opts opts = {.jobs = (unsigned int)o->jobs, .keep_nothing = true, .finished = finished,
-				.limit_ms = (int64_t)(o->timeout_ns / 1000000), .ctx = &r, .stop = &stop};
+	struct run_opts opts = {.jobs = (unsigned int)o->jobs,
+				.keep_nothing = true,
+				.finished = finished,
+				.limit_ms = (int64_t)(o->timeout_ns / 1000000),
+				.ctx = &r,
+				.stop = &stop};
 	struct experiments exps;
 	struct err err = {""};
 
@@ -164,9 +174,10 @@ static int replay_one(const char *word, const struct replay_cmd *o, json_t *list
 		die(&err);
 	experiments_release(&exps);
 	if (list)
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "id", id, "identical",
-						      (json_int_t)r.same, "different", (json_int_t)r.other,
-						      "difference", r.difference));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:I, s:s}", "id", id, "identical",
+						(json_int_t)r.same, "different",
+						(json_int_t)r.other, "difference", r.difference));
 	else
 		print_replay(&r);
 	return r.host_fault ? EXIT_FATAL : r.other ? EXIT_FINDING : EXIT_FINE;

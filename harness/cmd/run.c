@@ -29,7 +29,8 @@ static const struct cmd_option run_options[] = {
 	 "run again what results/ already holds"},
 	{"dry-run", 0, CMD_FLAG, offsetof(struct run_cmd, dry_run), NULL,
 	 "print the shell script that runs each experiment by hand, and run nothing"},
-	{"json", 0, CMD_FLAG, offsetof(struct run_cmd, json), NULL, "print a list of the results as JSON"},
+	{"json", 0, CMD_FLAG, offsetof(struct run_cmd, json), NULL,
+	 "print a list of the results as JSON"},
 };
 
 static volatile bool stop;
@@ -52,8 +53,8 @@ static const char *name_in(const json_t *spec, const char *axis)
 static void say_ended(const struct experiment *exp)
 {
 	fprintf(stderr, "%.12s %s: %s %s %s %s seed %lld%s%s\n", exp->id, status_name(exp->status),
-		name_in(exp->spec, "kernel"), name_in(exp->spec, "guest"), name_in(exp->spec, "policy"),
-		name_in(exp->spec, "scenario"),
+		name_in(exp->spec, "kernel"), name_in(exp->spec, "guest"),
+		name_in(exp->spec, "policy"), name_in(exp->spec, "scenario"),
 		(long long)json_integer_value(json_object_get(exp->spec, "seed")),
 		exp->reason ? ": " : "", exp->reason ? exp->reason : "");
 }
@@ -72,10 +73,12 @@ static void progress(const struct run_progress *p, void *ctx)
 	if (!todo)
 		return;
 	if (!p->done && !p->running)
-		fprintf(stderr, "%zu experiments: %zu to run, %zu there already; about %.0f s\n", p->total, todo,
-			p->present, p->estimate);
+		fprintf(stderr, "%zu experiments: %zu to run, %zu there already; about %.0f s\n",
+			p->total, todo, p->present, p->estimate);
 	else if (tty)
-		fprintf(stderr, "\r\033[K%zu of %zu done, %zu running, %zu not well, %.0f s, about %.0f s left",
+		fprintf(stderr,
+			"\r\033[K%zu of %zu done, %zu running, %zu not well, %.0f s, about %.0f s "
+			"left",
 			p->done, todo, p->running, p->failed, p->seconds, p->estimate);
 	if (tty && p->done == todo)
 		fputs("\n", stderr);
@@ -89,14 +92,14 @@ static json_t *json_list(const struct experiments *exps)
 	for (i = 0; i < exps->nr; i++) {
 		const struct experiment *e = &exps->exp[i];
 
-		json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "id", e->id,
-						     "status", status_name(e->status), "reason",
-						     e->reason ? e->reason : "", "kernel",
-						     name_in(e->spec, "kernel"), "guest",
-						     name_in(e->spec, "guest"), "policy",
-						     name_in(e->spec, "policy"), "scenario",
-						     name_in(e->spec, "scenario"), "seed",
-						     json_integer_value(json_object_get(e->spec, "seed"))));
+		json_array_append_new(
+			out,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "id", e->id, "status",
+				  status_name(e->status), "reason", e->reason ? e->reason : "",
+				  "kernel", name_in(e->spec, "kernel"), "guest",
+				  name_in(e->spec, "guest"), "policy", name_in(e->spec, "policy"),
+				  "scenario", name_in(e->spec, "scenario"), "seed",
+				  json_integer_value(json_object_get(e->spec, "seed"))));
 	}
 	return out;
 }
@@ -124,7 +127,8 @@ static int summarise(const struct experiments *exps)
 {
 	size_t host = count_status(exps, is_host_fault), finding = count_status(exps, is_finding);
 
-	fprintf(stderr, "%zu experiments in %s: %zu done, %zu ended otherwise, %zu failed on the host\n",
+	fprintf(stderr,
+		"%zu experiments in %s: %zu done, %zu ended otherwise, %zu failed on the host\n",
 		exps->nr, path_results(), exps->nr - host - finding, finding, host);
 	return host ? EXIT_FATAL : finding ? EXIT_FINDING : EXIT_FINE;
 }
@@ -183,7 +187,8 @@ static int run_all(struct experiments *exps, const struct run_cmd *o)
 static int run_run(int argc, char **argv)
 {
 	extern const struct cmd cmd_run;
-	struct run_cmd o = {.jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN), .timeout_ns = 600000000000};
+	struct run_cmd o = {.jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
+			    .timeout_ns = 600000000000};
 	struct experiments exps;
 	struct err err = {""};
 	struct axes axes;
@@ -214,7 +219,8 @@ const struct cmd cmd_run = {
 	.usage = "-s SCENARIO",
 	CMD_OPTIONS(run_options),
 	.examples = "  wringer run -s kv-scan\n"
-		    "  wringer run -k 6.12,newest -g one,two -p lru,mglru -s kv-zipf,scan-cyclic -n 1-16\n"
+		    "  wringer run -k 6.12,newest -g one,two -p lru,mglru -s kv-zipf,scan-cyclic "
+		    "-n 1-16\n"
 		    "  wringer run -k ./bzImage:./modules -s anon-zipf -n 1 --dry-run | sh\n",
 	.run = run_run,
 };

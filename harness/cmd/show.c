@@ -26,9 +26,12 @@ struct show_cmd {
 
 static const struct cmd_option show_options[] = {
 	CMD_AXES(struct show_cmd, axes),
-	{"series", 0, CMD_FLAG, offsetof(struct show_cmd, series), NULL, "ID: print the samples as CSV"},
-	{"plan", 0, CMD_FLAG, offsetof(struct show_cmd, plan), NULL, "ID: print the plan the guest was given"},
-	{"console", 0, CMD_FLAG, offsetof(struct show_cmd, console), NULL, "ID: print the kernel's console"},
+	{"series", 0, CMD_FLAG, offsetof(struct show_cmd, series), NULL,
+	 "ID: print the samples as CSV"},
+	{"plan", 0, CMD_FLAG, offsetof(struct show_cmd, plan), NULL,
+	 "ID: print the plan the guest was given"},
+	{"console", 0, CMD_FLAG, offsetof(struct show_cmd, console), NULL,
+	 "ID: print the kernel's console"},
 	{"command", 0, CMD_FLAG, offsetof(struct show_cmd, command), NULL,
 	 "ID: print the QEMU command line, as a shell would take it"},
 	{"all", 'a', CMD_FLAG, offsetof(struct show_cmd, all), NULL, "ID: diagnostics too"},
@@ -63,9 +66,10 @@ static void print_member(const struct arm *arm, const struct member *m)
 {
 	const char *reason = str_of(m->r.result, "reason");
 
-	printf("%.12s  %-12s %-10s %-10s %-14s %5" PRIu64 "  %s%s%s\n", m->id, arm->label[AXIS_KERNEL],
-	       arm->label[AXIS_GUEST], arm->label[AXIS_POLICY], arm->label[AXIS_SCENARIO], m->seed,
-	       status_name(m->status), *reason ? ": " : "", reason);
+	printf("%.12s  %-12s %-10s %-10s %-14s %5" PRIu64 "  %s%s%s\n", m->id,
+	       arm->label[AXIS_KERNEL], arm->label[AXIS_GUEST], arm->label[AXIS_POLICY],
+	       arm->label[AXIS_SCENARIO], m->seed, status_name(m->status), *reason ? ": " : "",
+	       reason);
 }
 
 static void list_results(const struct arms *arms, bool json)
@@ -74,12 +78,13 @@ static void list_results(const struct arms *arms, bool json)
 	size_t i, k;
 
 	if (!json && arms->nr)
-		printf("%-12s  %-12s %-10s %-10s %-14s %5s  %s\n", "id", "kernel", "guest", "policy", "scenario",
-		       "seed", "status");
+		printf("%-12s  %-12s %-10s %-10s %-14s %5s  %s\n", "id", "kernel", "guest",
+		       "policy", "scenario", "seed", "status");
 	for (i = 0; i < arms->nr; i++)
 		for (k = 0; k < arms->arm[i].nr; k++) {
 			if (json)
-				json_array_append_new(list, json_member(&arms->arm[i], &arms->arm[i].member[k]));
+				json_array_append_new(
+					list, json_member(&arms->arm[i], &arms->arm[i].member[k]));
 			else
 				print_member(&arms->arm[i], &arms->arm[i].member[k]);
 		}
@@ -91,8 +96,8 @@ static void list_results(const struct arms *arms, bool json)
 
 static int show_results(struct show_cmd *o)
 {
-	struct arms_filter filter = {.word = {o->axes.kernel.item, o->axes.guest.item, o->axes.policy.item,
-					      o->axes.scenario.item}};
+	struct arms_filter filter = {.word = {o->axes.kernel.item, o->axes.guest.item,
+					      o->axes.policy.item, o->axes.scenario.item}};
 	uint64_t *seeds = seeds_parse(&cmd_show, &o->axes.seeds, &filter.nr_seeds);
 	struct err err = {""};
 	struct arms arms;
@@ -101,7 +106,9 @@ static int show_results(struct show_cmd *o)
 	if (arms_load(&filter, &arms, &err))
 		die(&err);
 	if (arms.ignored)
-		fprintf(stderr, "%zu older results left out: a newer agent, image or QEMU has run the same\n",
+		fprintf(stderr,
+			"%zu older results left out: a newer agent, image or QEMU has run the "
+			"same\n",
 			arms.ignored);
 	list_results(&arms, o->json);
 	arms_release(&arms);
@@ -134,7 +141,8 @@ static void print_object(const char *title, const json_t *object)
 		if (json_is_integer(v))
 			printf("  %-28s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(v));
 		else
-			printf("  %-28s %s\n", key, json_string_value(v) ? json_string_value(v) : "");
+			printf("  %-28s %s\n", key,
+			       json_string_value(v) ? json_string_value(v) : "");
 	}
 }
 
@@ -196,7 +204,8 @@ static int show_result(const char *word, const struct show_cmd *o)
 	else if (o->command)
 		print_command(r.spec);
 	else if (o->json)
-		print_json(json_pack("{s:O, s:O, s:O}", "spec", r.spec, "result", r.result, "host", r.host));
+		print_json(json_pack("{s:O, s:O, s:O}", "spec", r.spec, "result", r.result, "host",
+				     r.host));
 	else
 		print_result(&r, o->all);
 	result_release(&r);
@@ -266,12 +275,13 @@ static void print_guest(const char *path)
 		die(&err);
 	printf("[guest]\ntitle = %s\nrecords = %" PRIu64 "\n", g.title, g.machine.records);
 	for (i = 0; i < g.machine.nr_nodes; i++)
-		printf("\n[node %u]\nmemory = %" PRIu64 "\ncpus = %u\n", i, g.machine.node[i].memory,
-		       g.machine.node[i].cpus);
+		printf("\n[node %u]\nmemory = %" PRIu64 "\ncpus = %u\n", i,
+		       g.machine.node[i].memory, g.machine.node[i].cpus);
 	printf("\n[distance]\n");
 	for (i = 0; i < g.machine.nr_nodes; i++)
 		for (j = i + 1; j < g.machine.nr_nodes; j++)
-			printf("%u %u = %u\n", i, j, g.machine.distance[i][j] ? g.machine.distance[i][j] : 20);
+			printf("%u %u = %u\n", i, j,
+			       g.machine.distance[i][j] ? g.machine.distance[i][j] : 20);
 	print_storage("swap", &g.swap);
 	print_storage("data", &g.data);
 	guest_release(&g);
@@ -340,8 +350,9 @@ static void print_scenario(const char *path)
 
 	if (scenario_load(&s, path, &err))
 		die(&err);
-	printf("[scenario]\ntitle = %s\nshows = %s\nprimary = %s\nwarmup = %" PRIu64 "ns\nwindow = %" PRIu64
-	       "ns\nsample = %" PRIu64 "ns\nhang = %" PRIu64 "ns\noom = %s\n",
+	printf("[scenario]\ntitle = %s\nshows = %s\nprimary = %s\nwarmup = %" PRIu64
+	       "ns\nwindow = %" PRIu64 "ns\nsample = %" PRIu64 "ns\nhang = %" PRIu64
+	       "ns\noom = %s\n",
 	       s.title, s.shows, s.primary, s.warmup_ns, s.window_ns, s.sample_ns, s.hang_ns,
 	       s.oom_allowed ? "yes" : "no");
 	if (s.has_swap)
@@ -352,8 +363,8 @@ static void print_scenario(const char *path)
 	print_conf(&s.conf, "file");
 	print_conf(&s.conf, "cgroup");
 	for (i = 0; i < s.nr_works; i++) {
-		printf("\n[workload %s]\ntype = %s\ncgroup = %s\n", s.work[i].name, s.work[i].type->name,
-		       s.work[i].cgroup);
+		printf("\n[workload %s]\ntype = %s\ncgroup = %s\n", s.work[i].name,
+		       s.work[i].type->name, s.work[i].cgroup);
 		for (k = 0; k < s.work[i].type->nr_options; k++)
 			print_option(&s.work[i].type->options[k], s.work[i].opts);
 	}
@@ -450,9 +461,10 @@ static const char *family(const struct metric *m)
 
 static json_t *json_metric(const struct metric *m, const char *name)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:s}", "name", name, "unit", m->unit, "better",
-			 metric_better_name(m->better), "class", metric_class_name(m->class), "min_rel",
-			 m->min_rel, "min_abs", m->min_abs, "help", m->help);
+	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:s}", "name", name, "unit", m->unit,
+			 "better", metric_better_name(m->better), "class",
+			 metric_class_name(m->class), "min_rel", m->min_rel, "min_abs", m->min_abs,
+			 "help", m->help);
 }
 
 static int list_metrics(bool json)
@@ -466,8 +478,8 @@ static int list_metrics(bool json)
 
 		json_array_append_new(list, json_metric(m, name));
 		if (!json)
-			printf("%-36s %-6s %-7s %-10s %s\n", name, m->unit, metric_better_name(m->better),
-			       metric_class_name(m->class), m->help);
+			printf("%-36s %-6s %-7s %-10s %s\n", name, m->unit,
+			       metric_better_name(m->better), metric_class_name(m->class), m->help);
 	}
 	if (json)
 		print_json(json_incref(list));
@@ -506,7 +518,8 @@ static int run_show(int argc, char **argv)
 
 const struct cmd cmd_show = {
 	.name = "show",
-	.summary = "show results, and the guests, policies, scenarios, workloads and metrics there are",
+	.summary = "show results, and the guests, policies, scenarios, workloads and metrics there "
+		   "are",
 	.usage = "[ID | guests | policies | scenarios | workloads | metrics | guest NAME | ...]",
 	CMD_OPTIONS(show_options),
 	.examples = "  wringer show -s kv-scan\n"

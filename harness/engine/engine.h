@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exact engine: QEMU under its instruction counter, where the guest's clock is a function of the
- * instructions it has executed.
+ * The exact engine: QEMU under its instruction counter, where the guest's clock is a function of
+ * the instructions it has executed.
  *
- * The command line holds only names relative to the run's folder, so it is the same on every machine
- * and is part of the spec.  What the harness adds to watch the machine (a QMP monitor, and a start
- * that waits for it) is no part of the machine and comes on top.
+ * The command line holds only names relative to the run's folder, so it is the same on every
+ * machine and is part of the spec.  What the harness adds to watch the machine (a QMP monitor, and
+ * a start that waits for it) is no part of the machine and comes on top.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -62,7 +62,7 @@ struct engine_exit {
 	int signal;          /* 0, or what killed it */
 	bool timed_out;      /* we killed it: the wall-clock limit */
 	bool interrupted;    /* we killed it: the user asked */
-	bool watchdog;       /* the virtual-time watchdog fired: the guest's agent did not run for 10 s */
+	bool watchdog; /* the virtual-time watchdog fired: the guest's agent did not run for 10 s */
 	bool guest_reset;    /* the guest rebooted: a panic, or a triple fault */
 	bool guest_off;      /* the guest switched itself off */
 	double cpu_seconds;  /* user and system time of the emulator */
@@ -80,9 +80,9 @@ struct vm {
 };
 
 /*
- * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_PLAN and RUN_PLUGIN; makes the other
- * RUN_ files there.  When we are root the emulator runs as an ordinary user, who must be able to
- * write to the folder: it is handed over to that user.
+ * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_PLAN and RUN_PLUGIN; makes
+ * the other RUN_ files there.  When we are root the emulator runs as an ordinary user, who must be
+ * able to write to the folder: it is handed over to that user.
  */
 int vm_start(struct vm *vm, const struct qemu *qemu, const struct machine *m, const char *dir,
 	     const struct args *args, int64_t limit_ms, struct err *err);

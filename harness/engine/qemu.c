@@ -11,8 +11,8 @@
 #define PROBE_TIMEOUT_MS 30000
 
 /*
- * The oldest with the plugin interface that plugin/exact.c needs; without it no run is exact.  (Several
- * CPUs would need 8.1, the first with fair time slices, anyway.)
+ * The oldest with the plugin interface that plugin/exact.c needs; without it no run is exact.
+ * (Several CPUs would need 8.1, the first with fair time slices, anyway.)
  */
 #define OLDEST_MAJOR 9
 #define OLDEST_MINOR 1
@@ -102,8 +102,10 @@ static int probe_firmware(struct qemu *q, struct err *err)
 		cleanup_free char *file = find_firmware(dirs.data, names[i]);
 
 		if (!file)
-			return err_set(err, -ENOENT, "QEMU's firmware %s is missing; install seabios and "
-						     "qemu-system-data", names[i]);
+			return err_set(err, -ENOENT,
+				       "QEMU's firmware %s is missing; install seabios and "
+				       "qemu-system-data",
+				       names[i]);
 		ret = sha256_file(file, hex, err);
 		buf_printf(&hashes, "%s  %s\n", hex, names[i]);
 	}
@@ -120,7 +122,8 @@ int qemu_probe(struct qemu *q, struct err *err)
 	if (!q->path)
 		return err_set(err, -ENOENT, PROGRAM " is not installed; 'make demo' installs it");
 	ret = probe_version(q, err);
-	if (!ret && (q->major < OLDEST_MAJOR || (q->major == OLDEST_MAJOR && q->minor < OLDEST_MINOR)))
+	if (!ret &&
+	    (q->major < OLDEST_MAJOR || (q->major == OLDEST_MAJOR && q->minor < OLDEST_MINOR)))
 		ret = err_set(err, -ENOTSUP, "QEMU %s is too old; 'make demo' installs a newer one",
 			      q->version);
 	if (!ret)
@@ -212,7 +215,9 @@ static void add_boot(struct args *a)
 	args_add(a, "-initrd");
 	args_add(a, RUN_INITRD);
 	args_add(a, "-append");
-	/* rootfs as ramfs: the agent and the workloads' text are then no part of what is reclaimed. */
+	/*
+	 * rootfs as ramfs: the agent and the workloads' text are then no part of what is reclaimed.
+	 */
 	args_add(a, "console=ttyS0 loglevel=5 nokaslr norandmaps panic=-1 psi=1 rootfstype=ramfs "
 		    "tsc=reliable softlockup_panic=1 "
 		    "oops=panic");

@@ -28,7 +28,9 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* The whole region is allocated now: a full disk must not become a SIGBUS in the middle of a run. */
+/*
+ * The whole region is allocated now: a full disk must not become a SIGBUS in the middle of a run.
+ */
 static int make_records(const char *path, uint64_t size, struct err *err)
 {
 	cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -125,7 +127,8 @@ static void say(struct vm *vm, const char *line)
 
 static void take_shutdown(struct engine_exit *x, const json_t *event)
 {
-	const char *reason = json_string_value(json_object_get(json_object_get(event, "data"), "reason"));
+	const char *reason =
+		json_string_value(json_object_get(json_object_get(event, "data"), "reason"));
 
 	if (!reason)
 		return;

@@ -98,8 +98,9 @@ struct run_opts {
 };
 
 /*
- * Runs what results/ does not hold yet.  A machine that fails is an experiment with a status; an error
- * of this function means that nothing more could be run (the disk is full, QEMU does not start).
+ * Runs what results/ does not hold yet.  A machine that fails is an experiment with a status; an
+ * error of this function means that nothing more could be run (the disk is full, QEMU does not
+ * start).
  */
 int experiments_run(struct experiments *exps, const struct run_opts *opts, struct err *err);
 

@@ -16,23 +16,27 @@ static const char *const swap_models[] = {"none", "ssd", "zram", NULL};
 static const char *const data_models[] = {"none", "ssd", NULL};
 
 static const struct conf_key swap_keys[] = {
-	{"model", CONF_CHOICE, offsetof(struct storage, model), "kind of swap device", swap_models, 0, 0, 0},
-	{"size", CONF_SIZE, offsetof(struct storage, size), "size in bytes", NULL, 1 << 20, 1ull << 40, 0},
+	{"model", CONF_CHOICE, offsetof(struct storage, model), "kind of swap device", swap_models,
+	 0, 0, 0},
+	{"size", CONF_SIZE, offsetof(struct storage, size), "size in bytes", NULL, 1 << 20,
+	 1ull << 40, 0},
 	{"latency", CONF_TIME, offsetof(struct storage, latency_ns),
 	 "each request takes a random time below this (ssd)", NULL, 1000, 1000000000, 0},
 };
 
 static const struct conf_key data_keys[] = {
-	{"model", CONF_CHOICE, offsetof(struct storage, model), "kind of data device", data_models, 0, 0, 0},
-	{"size", CONF_SIZE, offsetof(struct storage, size), "size in bytes", NULL, 16 << 20, 1ull << 40, 0},
-	{"latency", CONF_TIME, offsetof(struct storage, latency_ns), "each request takes this time (ssd)",
-	 NULL, 1000, 1000000000, 0},
+	{"model", CONF_CHOICE, offsetof(struct storage, model), "kind of data device", data_models,
+	 0, 0, 0},
+	{"size", CONF_SIZE, offsetof(struct storage, size), "size in bytes", NULL, 16 << 20,
+	 1ull << 40, 0},
+	{"latency", CONF_TIME, offsetof(struct storage, latency_ns),
+	 "each request takes this time (ssd)", NULL, 1000, 1000000000, 0},
 };
 
 static const struct conf_key guest_keys[] = {
 	{"title", CONF_STR, offsetof(struct guest, title), "one line", NULL, 0, 0, true},
-	{"records", CONF_SIZE, offsetof(struct guest, machine.records), "size of the record region", NULL,
-	 WIRE_REGION_MIN, WIRE_REGION_MAX, false},
+	{"records", CONF_SIZE, offsetof(struct guest, machine.records), "size of the record region",
+	 NULL, WIRE_REGION_MIN, WIRE_REGION_MAX, false},
 };
 
 struct node_conf {
@@ -41,8 +45,8 @@ struct node_conf {
 };
 
 static const struct conf_key node_keys[] = {
-	{"memory", CONF_SIZE, offsetof(struct node_conf, memory), "bytes, a multiple of 1M", NULL, 1 << 20,
-	 1ull << 40, true},
+	{"memory", CONF_SIZE, offsetof(struct node_conf, memory), "bytes, a multiple of 1M", NULL,
+	 1 << 20, 1ull << 40, true},
 	{"cpus", CONF_U64, offsetof(struct node_conf, cpus), "CPUs of this node", NULL, 0,
 	 MACHINE_CPUS_MAX, true},
 };
@@ -66,7 +70,8 @@ int storage_bind(struct conf *conf, struct storage *swap, struct storage *data, 
 	if (!ret && sec && data->model != STORAGE_NONE && !data->size)
 		ret = conf_complain(conf, sec->line, err, "[data] needs a size");
 	if (!ret && (swap->size % MIB || data->size % MIB))
-		ret = err_set(err, -EINVAL, "%s: the size of a device must be a multiple of 1M", conf->name);
+		ret = err_set(err, -EINVAL, "%s: the size of a device must be a multiple of 1M",
+			      conf->name);
 	return ret;
 }
 
@@ -103,7 +108,8 @@ static int bind_nodes(struct guest *guest, struct conf *conf, struct err *err)
 		if (ret)
 			return ret;
 		if (c.memory % MIB)
-			return conf_complain(conf, sec->line, err, "memory must be a multiple of 1M");
+			return conf_complain(conf, sec->line, err,
+					     "memory must be a multiple of 1M");
 		*node = (struct machine_node){c.memory, (unsigned int)c.cpus};
 	}
 	return 0;
@@ -117,8 +123,10 @@ static int bind_distance(struct machine *m, const struct conf *conf, struct conf
 	char extra;
 
 	e->used = true;
-	if (sscanf(e->key, "%u %u%c", &a, &b, &extra) != 2 || a >= m->nr_nodes || b >= m->nr_nodes || a == b)
-		return conf_complain(conf, e->line, err, "'%s': a distance is between two nodes, as in 0 1 = 30",
+	if (sscanf(e->key, "%u %u%c", &a, &b, &extra) != 2 || a >= m->nr_nodes ||
+	    b >= m->nr_nodes || a == b)
+		return conf_complain(conf, e->line, err,
+				     "'%s': a distance is between two nodes, as in 0 1 = 30",
 				     e->key);
 	if (parse_u64(e->value, &d) || d < 11 || d > 254)
 		return conf_complain(conf, e->line, err, "a distance is 11 to 254");
@@ -142,7 +150,8 @@ static int check_machine(const struct machine *m, const char *path, struct err *
 	if (!m->nr_nodes)
 		return err_set(err, -EINVAL, "%s: there is no [node 0]", path);
 	if (!m->node[0].cpus)
-		return err_set(err, -EINVAL, "%s: node 0 needs a CPU: the first one boots there", path);
+		return err_set(err, -EINVAL, "%s: node 0 needs a CPU: the first one boots there",
+			       path);
 	if (machine_cpus(m) > MACHINE_CPUS_MAX)
 		return err_set(err, -EINVAL, "%s: more than %d CPUs", path, MACHINE_CPUS_MAX);
 	if (m->records & (m->records - 1))

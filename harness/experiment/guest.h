@@ -8,9 +8,9 @@
  *	[swap]		model (none, ssd, zram), size, latency
  *	[data]		model (none, ssd), size, latency: the device that a scenario's files lie on
  *
- * The stores of the ssd models are memory of the guest itself, allocated before anything is measured.
- * They come on top of what [node] says and are spread evenly over the nodes, so that a node's memory is
- * what the experiment has, whatever devices there are.
+ * The stores of the ssd models are memory of the guest itself, allocated before anything is
+ *measured. They come on top of what [node] says and are spread evenly over the nodes, so that a
+ *node's memory is what the experiment has, whatever devices there are.
  */
 #ifndef EXPERIMENT_GUEST_H
 #define EXPERIMENT_GUEST_H

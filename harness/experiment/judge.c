@@ -63,8 +63,9 @@ static bool judge_host(struct verdict *v)
 	const struct engine_exit *x = v->exit;
 
 	if (x->timed_out)
-		conclude(v, STATUS_TIMEOUT, "stopped after %.0f s of wall time; last phase %u of %u",
-			 x->wall_seconds, v->rec->last_phase, WIRE_STOPPED);
+		conclude(v, STATUS_TIMEOUT,
+			 "stopped after %.0f s of wall time; last phase %u of %u", x->wall_seconds,
+			 v->rec->last_phase, WIRE_STOPPED);
 	else if (x->signal == SIGXFSZ)
 		conclude(v, STATUS_HARNESS_ERROR, "the guest flooded its console");
 	else if (x->signal)
@@ -87,8 +88,8 @@ static bool judge_console(struct verdict *v)
 	else if (v->spoke)
 		conclude(v, STATUS_PANIC, "%s", line);
 	else
-		conclude(v, STATUS_PANIC, "%s; the agent had not started: are %llu MiB enough to boot?", line,
-			 mib);
+		conclude(v, STATUS_PANIC,
+			 "%s; the agent had not started: are %llu MiB enough to boot?", line, mib);
 	return true;
 }
 
@@ -124,7 +125,8 @@ static void judge_agent(struct verdict *v)
 		conclude(v, map[rec->end_status], "%.*s", (int)rec->error.len,
 			 rec->error.p ? rec->error.p : "");
 	else if (oom_killed(rec) && !v->oom_allowed)
-		conclude(v, STATUS_OOM, "the OOM killer was at work and the scenario does not allow it");
+		conclude(v, STATUS_OOM,
+			 "the OOM killer was at work and the scenario does not allow it");
 	else
 		conclude(v, STATUS_DONE, "%s", "");
 }
@@ -145,7 +147,8 @@ static void judge(struct verdict *v)
 	else if (x->exited && x->exit_code == 1 && !v->spoke)
 		conclude(v, STATUS_HARNESS_ERROR, "QEMU did not start: %s", v->stderr_line);
 	else if (x->guest_reset)
-		conclude(v, STATUS_PANIC, "the guest reset itself without a word (a triple fault?)");
+		conclude(v, STATUS_PANIC,
+			 "the guest reset itself without a word (a triple fault?)");
 	else
 		conclude(v, STATUS_HARNESS_ERROR, "QEMU ended with code %d in phase %u of %u: %s",
 			 x->exit_code, v->rec->last_phase, WIRE_STOPPED, v->stderr_line);
@@ -176,8 +179,9 @@ static json_t *kernel_said(const struct records *rec)
 static json_t *phases(const struct records *rec)
 {
 	static const char *const keys[] = {
-		[WIRE_BOOT] = "boot_ns", [WIRE_SETUP] = "setup_ns", [WIRE_GATE] = "gate_ns",
-		[WIRE_OPEN] = "open_ns", [WIRE_SAMPLE] = "first_sample_ns", [WIRE_CLOSE] = "close_ns",
+		[WIRE_BOOT] = "boot_ns",           [WIRE_SETUP] = "setup_ns",
+		[WIRE_GATE] = "gate_ns",           [WIRE_OPEN] = "open_ns",
+		[WIRE_SAMPLE] = "first_sample_ns", [WIRE_CLOSE] = "close_ns",
 		[WIRE_STOPPED] = "stopped_ns",
 	};
 	json_t *out = json_object();
@@ -185,7 +189,8 @@ static json_t *phases(const struct records *rec)
 
 	for (i = WIRE_BOOT; i < ARRAY_SIZE(keys); i++)
 		if (rec->phase_ns[i])
-			json_object_set_new(out, keys[i], json_integer((json_int_t)rec->phase_ns[i]));
+			json_object_set_new(out, keys[i],
+					    json_integer((json_int_t)rec->phase_ns[i]));
 	json_object_set_new(out, "last_ns", json_integer((json_int_t)rec->last_ns));
 	return out;
 }
@@ -203,7 +208,8 @@ static json_t *states(const struct records *rec)
 		if (!eq || eq - t.p >= (long)sizeof(key))
 			continue;
 		snprintf(key, sizeof(key), "%.*s", (int)(eq - t.p), t.p);
-		json_object_set_new(out, key, json_text((struct text){eq + 1, t.len - (size_t)(eq + 1 - t.p)}));
+		json_object_set_new(
+			out, key, json_text((struct text){eq + 1, t.len - (size_t)(eq + 1 - t.p)}));
 	}
 	return out;
 }
@@ -213,8 +219,8 @@ static json_t *stream(const struct records *rec, const struct buf *kept)
 	char hex[SHA256_HEX];
 
 	sha256_buf(buf_str(kept), kept->len, hex);
-	return json_pack("{s:s, s:I, s:I, s:b}", "sha256", hex, "bytes", (json_int_t)kept->len, "dropped",
-			 (json_int_t)rec->dropped, "damaged", rec->damaged);
+	return json_pack("{s:s, s:I, s:I, s:b}", "sha256", hex, "bytes", (json_int_t)kept->len,
+			 "dropped", (json_int_t)rec->dropped, "damaged", rec->damaged);
 }
 
 static json_t *make_result(const struct experiment *exp, const struct verdict *v,

@@ -9,8 +9,8 @@
 #include "result/store.h"
 
 /*
- * Reads the run's folder and fills result (all but host.json's caller-known part) and exp->status and
- * reason.  An error means that the folder could not be read.
+ * Reads the run's folder and fills result (all but host.json's caller-known part) and exp->status
+ * and reason.  An error means that the folder could not be read.
  */
 int judge_run(struct experiment *exp, const char *dir, const struct engine_exit *exit,
 	      struct result *result, struct err *err);

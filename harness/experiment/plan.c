@@ -13,7 +13,9 @@
 
 /* When the gate opens: well after the slowest kernel of the ladder has booted and set up. */
 #define GATE_NS 4000000000ull
-/* The seed moves the gate by up to a tick of a 250 Hz kernel, so that nothing phase-locks with it. */
+/*
+ * The seed moves the gate by up to a tick of a 250 Hz kernel, so that nothing phase-locks with it.
+ */
 #define JITTER_NS 4000000ull
 
 /* What a file system of some size leaves for data, at the least: bitmaps, inodes, extent blocks. */
@@ -50,9 +52,12 @@ static int check_files(const struct guest *g, const struct scenario *s, const st
 	if (!sum || (data->model != STORAGE_NONE && sum <= FS_USABLE(data->size)))
 		return 0;
 	if (data->model == STORAGE_NONE)
-		return err_set(err, -EINVAL, "scenario %s has files, but guest %s has no data device", s->name,
+		return err_set(err, -EINVAL,
+			       "scenario %s has files, but guest %s has no data device", s->name,
 			       g->name);
-	return err_set(err, -EINVAL, "scenario %s has %llu MiB of files; they do not fit on the data device of guest %s (%llu MiB)",
+	return err_set(err, -EINVAL,
+		       "scenario %s has %llu MiB of files; they do not fit on the data device of "
+		       "guest %s (%llu MiB)",
 		       s->name, (unsigned long long)sum >> 20, g->name,
 		       (unsigned long long)data->size >> 20);
 }
@@ -78,7 +83,8 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 		need(needs, "sd_mod");
 		need(needs, "scsi_debug");
 	} else if (swap->model == STORAGE_ZRAM) {
-		/* One compressor that every kernel has, named, since defaults differ; 6.1 has it as a module. */
+		/* One compressor that every kernel has, named, since defaults differ; 6.1 has it as
+		 * a module. */
 		need(needs, "lz4");
 		need(needs, "zram");
 	}
@@ -93,14 +99,16 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 static void write_insmod(struct plan *p, const char *name)
 {
 	/*
-	 * 4096-byte sectors: since 6.10 or so the driver copies sector by sector in softirq context; at 512
-	 * bytes that is eight times the work a page, and starves even real-time tasks for 100 ms.
-	 * Its store is allocated once, before any pressure.
+	 * 4096-byte sectors: since 6.10 or so the driver copies sector by sector in softirq
+	 * context; at 512 bytes that is eight times the work a page, and starves even real-time
+	 * tasks for 100 ms. Its store is allocated once, before any pressure.
 	 */
 	if (!strcmp(name, "scsi_debug"))
 		buf_printf(p->out,
-			   "insmod scsi_debug dev_size_mb=%llu ndelay=%llu random=1 max_queue=32 sector_size=4096\n",
-			   (unsigned long long)p->swap->size >> 20, (unsigned long long)p->swap->latency_ns);
+			   "insmod scsi_debug dev_size_mb=%llu ndelay=%llu random=1 max_queue=32 "
+			   "sector_size=4096\n",
+			   (unsigned long long)p->swap->size >> 20,
+			   (unsigned long long)p->swap->latency_ns);
 	else if (!strcmp(name, "null_blk"))
 		buf_printf(p->out, "insmod null_blk nr_devices=0\n");
 	else if (!strcmp(name, "zram"))
@@ -117,8 +125,10 @@ static void write_swap(struct plan *p)
 		buf_printf(p->out, "wait /dev/sda\nswapon /dev/sda %llu 0\n", size);
 	if (p->swap->model == STORAGE_ZRAM)
 		buf_printf(p->out,
-			   "wait /sys/block/zram0/disksize\nwrite /sys/block/zram0/comp_algorithm lz4\nwrite /sys/block/zram0/disksize %llu\n"
-			   "wait /dev/zram0\nswapon /dev/zram0 %llu 0\n", size, size);
+			   "wait /sys/block/zram0/disksize\nwrite /sys/block/zram0/comp_algorithm "
+			   "lz4\nwrite /sys/block/zram0/disksize %llu\n"
+			   "wait /dev/zram0\nswapon /dev/zram0 %llu 0\n",
+			   size, size);
 }
 
 static void write_data(struct plan *p)
@@ -129,12 +139,13 @@ static void write_data(struct plan *p)
 	if (p->data->model == STORAGE_NONE)
 		return;
 	buf_printf(p->out, "mount configfs configfs /sys/kernel/config \nmkdir %s\n", dir);
-	buf_printf(p->out, "write %s/size %llu\nwrite %s/memory_backed 1\nwrite %s/blocksize 4096\n", dir,
+	buf_printf(p->out,
+		   "write %s/size %llu\nwrite %s/memory_backed 1\nwrite %s/blocksize 4096\n", dir,
 		   (unsigned long long)p->data->size >> 20, dir, dir);
 	buf_printf(p->out, "write %s/irqmode 2\nwrite %s/completion_nsec %llu\n", dir, dir,
 		   (unsigned long long)p->data->latency_ns);
-	buf_printf(p->out, "write %s/power 1\nwait /dev/nullb0\nfs /data.fs /dev/nullb0 %llu\n", dir,
-		   (unsigned long long)p->data->size);
+	buf_printf(p->out, "write %s/power 1\nwait /dev/nullb0\nfs /data.fs /dev/nullb0 %llu\n",
+		   dir, (unsigned long long)p->data->size);
 	buf_printf(p->out, "mount ext4 /dev/nullb0 " WL_DATA_DIR " noatime\n");
 	for (i = 0; i < p->scenario->nr_files; i++)
 		buf_printf(p->out, "fill " WL_DATA_DIR "/%s %llu %llu\n", p->scenario->file[i].name,
@@ -148,8 +159,10 @@ static void write_topology(struct plan *p)
 	const struct machine *m = &p->guest->machine;
 	unsigned int cpus = machine_cpus(m);
 
-	buf_printf(p->out, m->nr_nodes > 1 ? "expect /sys/devices/system/node/online 0-%u\n" :
-					     "expect /sys/devices/system/node/online %u\n", m->nr_nodes - 1);
+	buf_printf(p->out,
+		   m->nr_nodes > 1 ? "expect /sys/devices/system/node/online 0-%u\n"
+				   : "expect /sys/devices/system/node/online %u\n",
+		   m->nr_nodes - 1);
 	buf_printf(p->out, cpus > 1 ? "expect /sys/devices/system/cpu/online 0-%u\n" :
 				      "expect /sys/devices/system/cpu/online %u\n", cpus - 1);
 }
@@ -182,7 +195,8 @@ static void write_cgroup(struct plan *p, const struct conf_section *sec)
 	while ((slash = strchr(slash, '/'))) {
 		int len = (int)(slash - sec->arg);
 
-		buf_printf(p->out, "mkdir " CG "/%.*s\nwrite " CG "/%.*s/cgroup.subtree_control +memory\n",
+		buf_printf(p->out,
+			   "mkdir " CG "/%.*s\nwrite " CG "/%.*s/cgroup.subtree_control +memory\n",
 			   len, sec->arg, len, sec->arg);
 		slash++;
 	}
@@ -222,8 +236,9 @@ static void write_sources(struct plan *p)
 	buf_adds(p->out, "source /proc/vmstat vmstat\nsource /proc/pressure/memory psi.memory\n"
 			 "source /proc/pressure/io psi.io\nsource /proc/pressure/cpu psi.cpu\n");
 	for (node = 0; node < p->guest->machine.nr_nodes; node++)
-		buf_printf(p->out, "source /sys/devices/system/node/node%u/vmstat node.vmstat %u\n"
-				   "source /sys/devices/system/node/node%u/meminfo node.meminfo %u\n",
+		buf_printf(p->out,
+			   "source /sys/devices/system/node/node%u/vmstat node.vmstat %u\n"
+			   "source /sys/devices/system/node/node%u/meminfo node.meminfo %u\n",
 			   node, node, node, node);
 	for (i = 0; i < conf->nr_sections; i++)
 		if (!strcmp(conf->section[i].name, "cgroup"))
@@ -303,21 +318,25 @@ static void write_times(struct plan *p)
 	const struct scenario *s = p->scenario;
 
 	buf_printf(p->out, "times %llu %llu %llu %llu %llu %llu\n", GATE_NS,
-		   (unsigned long long)(wl_mix(~p->seed) % JITTER_NS), (unsigned long long)s->warmup_ns,
-		   (unsigned long long)s->window_ns, (unsigned long long)s->sample_ns,
-		   (unsigned long long)s->hang_ns);
+		   (unsigned long long)(wl_mix(~p->seed) % JITTER_NS),
+		   (unsigned long long)s->warmup_ns, (unsigned long long)s->window_ns,
+		   (unsigned long long)s->sample_ns, (unsigned long long)s->hang_ns);
 }
 
 void plan_write(const struct guest *guest, const struct policy *policy,
-		const struct scenario *scenario, uint64_t seed, char *const *modules, struct buf *out)
+		const struct scenario *scenario, uint64_t seed, char *const *modules,
+		struct buf *out)
 {
-	struct plan p = {guest, policy, scenario, swap_of(guest, scenario), data_of(guest, scenario),
-			 seed, out};
+	struct plan p = {
+		guest, policy, scenario, swap_of(guest, scenario), data_of(guest, scenario),
+		seed,  out};
 	size_t i;
 
 	buf_adds(out, "# wringer plan 1\n");
 	write_topology(&p);
-	/* The devices' stores are memory: every node gives its share, as guest_machine() added it. */
+	/*
+	 * The devices' stores are memory: every node gives its share, as guest_machine() added it.
+	 */
 	buf_printf(out, "interleave %u\n", guest->machine.nr_nodes);
 	for (i = 0; modules[i]; i++)
 		write_insmod(&p, modules[i]);
@@ -327,7 +346,8 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	/* From here on seed and policy matter; all above is the same for every seed and policy. */
 	write_seed(&p);
 	write_cgroups(&p);
-	/* Its scans depend on when they start, which no seed is meant to decide; a scenario may want it. */
+	/* Its scans depend on when they start, which no seed is meant to decide; a scenario may
+	 * want it. */
 	buf_adds(out, "tune /proc/sys/kernel/numa_balancing 0\n");
 	write_knobs(&p, &scenario->conf, "set", "write");
 	/* Last, so that what is expected of a policy is what the workloads meet. */

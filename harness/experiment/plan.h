@@ -28,6 +28,7 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 
 /* modules: what image_build() says must be loaded, in that order. */
 void plan_write(const struct guest *guest, const struct policy *policy,
-		const struct scenario *scenario, uint64_t seed, char *const *modules, struct buf *out);
+		const struct scenario *scenario, uint64_t seed, char *const *modules,
+		struct buf *out);
 
 #endif

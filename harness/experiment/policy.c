@@ -17,8 +17,8 @@ int knobs_check(struct conf *conf, const char *section, struct err *err)
 
 		e->used = true;
 		if (strncmp(e->key, "/proc/sys/", 10) && strncmp(e->key, "/sys/", 5))
-			return conf_complain(conf, e->line, err, "'%s': knobs are below /proc/sys/ and /sys/",
-					     e->key);
+			return conf_complain(conf, e->line, err,
+					     "'%s': knobs are below /proc/sys/ and /sys/", e->key);
 		if (strchr(e->key, ' ') || !*e->value)
 			return conf_complain(conf, e->line, err, "a knob is written PATH = TEXT");
 	}

@@ -58,7 +58,9 @@ static double stored_cost(const char *id)
 	return cpu;
 }
 
-/* Another seed of the same arm is the best guess; its id is not known, so any other result will do. */
+/*
+ * Another seed of the same arm is the best guess; its id is not known, so any other result will do.
+ */
 double experiment_cost(const struct experiment *exp)
 {
 	static double any;
@@ -137,7 +139,8 @@ static json_t *host_facts(const struct engine_exit *x)
 	gmtime_r(&ts.tv_sec, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return json_pack("{s:s, s:f, s:f, s:i, s:i}", "ended", when, "cpu_seconds", x->cpu_seconds,
-			 "wall_seconds", x->wall_seconds, "exit_code", x->exit_code, "signal", x->signal);
+			 "wall_seconds", x->wall_seconds, "exit_code", x->exit_code, "signal",
+			 x->signal);
 }
 
 static int keep(struct pool *pool, struct experiment *exp, const struct result *r, struct err *err)

@@ -10,20 +10,20 @@
 
 static const struct conf_key scenario_keys[] = {
 	{"title", CONF_STR, offsetof(struct scenario, title), "one line", NULL, 0, 0, true},
-	{"shows", CONF_STR, offsetof(struct scenario, shows), "what it shows and what is known", NULL, 0, 0,
-	 false},
-	{"primary", CONF_STR, offsetof(struct scenario, primary), "metrics that decide, blank-separated",
+	{"shows", CONF_STR, offsetof(struct scenario, shows), "what it shows and what is known",
 	 NULL, 0, 0, false},
-	{"warmup", CONF_TIME, offsetof(struct scenario, warmup_ns), "from the gate to the window", NULL, 0,
-	 3600000000000, false},
-	{"window", CONF_TIME, offsetof(struct scenario, window_ns), "what is measured", NULL, 1000000,
-	 3600000000000, true},
-	{"sample", CONF_TIME, offsetof(struct scenario, sample_ns), "between samples; 0 = none", NULL, 0,
-	 3600000000000, false},
+	{"primary", CONF_STR, offsetof(struct scenario, primary),
+	 "metrics that decide, blank-separated", NULL, 0, 0, false},
+	{"warmup", CONF_TIME, offsetof(struct scenario, warmup_ns), "from the gate to the window",
+	 NULL, 0, 3600000000000, false},
+	{"window", CONF_TIME, offsetof(struct scenario, window_ns), "what is measured", NULL,
+	 1000000, 3600000000000, true},
+	{"sample", CONF_TIME, offsetof(struct scenario, sample_ns), "between samples; 0 = none",
+	 NULL, 0, 3600000000000, false},
 	{"hang", CONF_TIME, offsetof(struct scenario, hang_ns),
 	 "no operation of a workload for so long is a hang", NULL, 1000000, 3600000000000, false},
-	{"oom", CONF_BOOL, offsetof(struct scenario, oom_allowed), "OOM kills are part of it", NULL, 0, 0,
-	 false},
+	{"oom", CONF_BOOL, offsetof(struct scenario, oom_allowed), "OOM kills are part of it", NULL,
+	 0, 0, false},
 };
 
 /* A name goes into plan lines and guest paths. */
@@ -38,8 +38,8 @@ static bool name_ok(const char *s, bool slashes)
 static int add_file(struct scenario *s, struct conf_section *sec, struct err *err)
 {
 	static const struct conf_key keys[] = {
-		{"size", CONF_SIZE, offsetof(struct scenario_file, size), "bytes, a multiple of 4096", NULL,
-		 4096, 1ull << 40, true},
+		{"size", CONF_SIZE, offsetof(struct scenario_file, size),
+		 "bytes, a multiple of 4096", NULL, 4096, 1ull << 40, true},
 	};
 	struct scenario_file *f;
 	int ret;
@@ -49,7 +49,8 @@ static int add_file(struct scenario *s, struct conf_section *sec, struct err *er
 	*f = (struct scenario_file){.name = sec->arg};
 	ret = conf_bind(&s->conf, sec, keys, ARRAY_SIZE(keys), f, err);
 	if (!ret && f->size % 4096)
-		ret = conf_complain(&s->conf, sec->line, err, "the size of a file must be a multiple of 4096");
+		ret = conf_complain(&s->conf, sec->line, err,
+				    "the size of a file must be a multiple of 4096");
 	return ret;
 }
 
@@ -61,11 +62,14 @@ static int check_cgroup(struct scenario *s, struct conf_section *sec, struct err
 		struct conf_entry *e = &sec->entry[i];
 
 		e->used = true;
-		/* What is after the dot is the kernel's to know; it is written and must be accepted. */
+		/* What is after the dot is the kernel's to know; it is written and must be
+		 * accepted. */
 		if (!strchr(e->key, '.'))
-			return conf_complain(&s->conf, e->line, err, "'%s' is no cgroup interface file", e->key);
+			return conf_complain(&s->conf, e->line, err,
+					     "'%s' is no cgroup interface file", e->key);
 		if (strpbrk(e->key, "/ ") || !strncmp(e->key, "cgroup.procs", 12))
-			return conf_complain(&s->conf, e->line, err, "'%s' cannot be set here", e->key);
+			return conf_complain(&s->conf, e->line, err, "'%s' cannot be set here",
+					     e->key);
 	}
 	return 0;
 }
@@ -77,9 +81,11 @@ static int bind_type(struct scenario *s, struct scenario_work *w, struct conf_se
 
 	w->type = workload_find(type ? type : "");
 	if (!type)
-		return conf_complain(&s->conf, sec->line, err, "[workload %s] needs a type", sec->arg);
+		return conf_complain(&s->conf, sec->line, err, "[workload %s] needs a type",
+				     sec->arg);
 	if (!w->type)
-		return conf_complain(&s->conf, sec->line, err, "there is no workload type '%s'", type);
+		return conf_complain(&s->conf, sec->line, err, "there is no workload type '%s'",
+				     type);
 	w->opts = xcalloc(1, w->type->opts_size);
 	memcpy(w->opts, w->type->defaults, w->type->opts_size);
 	return 0;
@@ -136,7 +142,8 @@ static const struct {
 	const char *name;
 	int (*add)(struct scenario *s, struct conf_section *sec, struct err *err);
 	bool slashes;
-} kinds[] = {{"file", add_file, false}, {"cgroup", check_cgroup, true}, {"workload", add_work, false}};
+} kinds[] = {
+	{"file", add_file, false}, {"cgroup", check_cgroup, true}, {"workload", add_work, false}};
 
 /* Kind by kind, so that a workload may stand before the file it reads. */
 static int bind_kind(struct scenario *s, size_t kind, struct err *err)
@@ -151,9 +158,10 @@ static int bind_kind(struct scenario *s, size_t kind, struct err *err)
 			continue;
 		sec->used = true;
 		if (!name_ok(sec->arg, kinds[kind].slashes))
-			return conf_complain(&s->conf, sec->line, err,
-					     "[%s NAME] needs a name of small letters, digits, - and _",
-					     sec->name);
+			return conf_complain(
+				&s->conf, sec->line, err,
+				"[%s NAME] needs a name of small letters, digits, - and _",
+				sec->name);
 		ret = kinds[kind].add(s, sec, err);
 	}
 	return ret;
@@ -185,9 +193,13 @@ int scenario_load(struct scenario *s, const char *path, struct err *err)
 {
 	int ret;
 
-	*s = (struct scenario){.warmup_ns = 1000000000, .sample_ns = 100000000, .hang_ns = 10000000000,
-			       .primary = xstrdup(""), .shows = xstrdup(""),
-			       .swap.latency_ns = 80000, .data.latency_ns = 80000};
+	*s = (struct scenario){.warmup_ns = 1000000000,
+			       .sample_ns = 100000000,
+			       .hang_ns = 10000000000,
+			       .primary = xstrdup(""),
+			       .shows = xstrdup(""),
+			       .swap.latency_ns = 80000,
+			       .data.latency_ns = 80000};
 	ret = conf_load(&s->conf, path, err);
 	if (!ret) {
 		s->name = conf_name(path);

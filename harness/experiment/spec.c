@@ -35,8 +35,8 @@ static int check_there(const char *what, const char *folder, const char *name, c
 		return 0;
 	if (strchr(name, '/'))
 		return err_set(err, -ENOENT, "there is no %s file %s", what, path);
-	return err_set(err, -ENOENT, "there is no %s '%s' ('wringer show %s' lists them)", what, name,
-		       folder);
+	return err_set(err, -ENOENT, "there is no %s '%s' ('wringer show %s' lists them)", what,
+		       name, folder);
 }
 
 #define DEFINE_LOAD_ALL(type, plural, folder)                                                      \
@@ -103,11 +103,13 @@ static json_t *json_conf(const struct conf *conf)
 
 	for (i = 0; i < conf->nr_sections; i++) {
 		const struct conf_section *sec = &conf->section[i];
-		cleanup_free char *name = xasprintf("%s%s%s", sec->name, *sec->arg ? " " : "", sec->arg);
+		cleanup_free char *name = xasprintf("%s%s%s", sec->name, *sec->arg ? " " : "",
+						    sec->arg);
 		json_t *entries = json_object();
 
 		for (k = 0; k < sec->nr_entries; k++)
-			json_object_set_new(entries, sec->entry[k].key, json_string(sec->entry[k].value));
+			json_object_set_new(entries, sec->entry[k].key,
+					    json_string(sec->entry[k].value));
 		json_object_set_new(out, name, entries);
 	}
 	return out;
@@ -131,10 +133,11 @@ static json_t *json_guest(const struct guest *g, const struct machine *m)
 
 		for (j = 0; j < m->nr_nodes; j++)
 			json_array_append_new(row, json_integer(m->distance[i][j]));
-		json_array_append_new(nodes, json_pack("{s:I, s:I, s:i, s:o}", "memory",
-						       (json_int_t)g->machine.node[i].memory,
-						       "memory_with_stores", (json_int_t)m->node[i].memory,
-						       "cpus", (int)m->node[i].cpus, "distance", row));
+		json_array_append_new(nodes,
+				      json_pack("{s:I, s:I, s:i, s:o}", "memory",
+						(json_int_t)g->machine.node[i].memory,
+						"memory_with_stores", (json_int_t)m->node[i].memory,
+						"cpus", (int)m->node[i].cpus, "distance", row));
 	}
 	return json_pack("{s:s, s:o, s:I, s:o, s:o}", "name", g->name, "nodes", nodes, "records",
 			 (json_int_t)m->records, "swap", json_storage(&g->swap), "data",
@@ -148,8 +151,8 @@ static json_t *json_engine(const struct qemu *q, const struct args *args)
 
 	for (i = 0; i < args->nr; i++)
 		json_array_append_new(line, json_string(args->arg[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", "exact", "qemu", q->version, "qemu_sha256",
-			 q->sha256, "firmware_sha256", q->firmware, "args", line);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", "exact", "qemu", q->version,
+			 "qemu_sha256", q->sha256, "firmware_sha256", q->firmware, "args", line);
 }
 
 static json_t *json_image(const struct image *image)
@@ -181,17 +184,20 @@ static json_t *make_spec(const struct planner *p, const struct cell *c, const ch
 
 	json_object_set_new(spec, "schema", json_integer(SPEC_SCHEMA));
 	json_object_set_new(spec, "engine", json_engine(q, &c->args));
-	json_object_set_new(spec, "kernel", json_pack("{s:s, s:s, s:s, s:s}", "id", c->kernel->id, "version",
-						      c->kernel->version, "package", c->kernel->package,
-						      "release", c->kernel->release));
+	json_object_set_new(spec, "kernel",
+			    json_pack("{s:s, s:s, s:s, s:s}", "id", c->kernel->id, "version",
+				      c->kernel->version, "package", c->kernel->package, "release",
+				      c->kernel->release));
 	json_object_set_new(spec, "image", json_image(&c->image));
-	json_object_set_new(spec, "programs", json_pack("{s:s, s:s, s:s}", "agent", p->agent, "workload",
-							p->workload, "plugin", p->plugin));
+	json_object_set_new(spec, "programs",
+			    json_pack("{s:s, s:s, s:s}", "agent", p->agent, "workload", p->workload,
+				      "plugin", p->plugin));
 	json_object_set_new(spec, "guest", json_guest(c->guest, &c->machine));
 	json_object_set_new(spec, "policy", json_pack("{s:s, s:o}", "name", c->policy->name, "conf",
 						      json_conf(&c->policy->conf)));
-	json_object_set_new(spec, "scenario", json_pack("{s:s, s:o}", "name", c->scenario->name, "conf",
-							json_conf(&c->scenario->conf)));
+	json_object_set_new(spec, "scenario",
+			    json_pack("{s:s, s:o}", "name", c->scenario->name, "conf",
+				      json_conf(&c->scenario->conf)));
 	json_object_set_new(spec, "plan", json_string(plan));
 	json_object_set_new(spec, "seed", json_integer((json_int_t)seed));
 	return spec;
@@ -279,7 +285,9 @@ static int build_image(struct cell *c, struct err *err)
 		files[nr++] = (struct image_file){.name = "data.fs", .data = fs.data, .len = fs.len,
 						  .mode = 0644};
 	ret = image_build(c->kernel, needs.module, files, nr, &c->image, err);
-	return ret ? err_prefix(err, ret, "scenario %s on guest %s", c->scenario->name, c->guest->name) : 0;
+	return ret ? err_prefix(err, ret, "scenario %s on guest %s", c->scenario->name,
+				c->guest->name)
+		   : 0;
 }
 
 /*
@@ -302,9 +310,11 @@ static int check_memory(const struct cell *c, struct err *err)
 	need = init_size + 2 * image.len + (16 << 20);
 	if (have >= need)
 		return 0;
-	return err_set(err, -EINVAL, "guest %s has %llu MiB on its first node; kernel %s needs about %llu MiB to boot",
-		       c->guest->name, (unsigned long long)have >> 20, c->kernel->version,
-		       (unsigned long long)need >> 20);
+	return err_set(
+		err, -EINVAL,
+		"guest %s has %llu MiB on its first node; kernel %s needs about %llu MiB to boot",
+		c->guest->name, (unsigned long long)have >> 20, c->kernel->version,
+		(unsigned long long)need >> 20);
 }
 
 static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, struct err *err)
@@ -402,20 +412,23 @@ static int same_qemu(const json_t *spec, const struct qemu *q, struct err *err)
 		return err_set(err, -EBADMSG, "spec.json names no engine");
 	if (!strcmp(program, q->sha256) && !strcmp(firmware, q->firmware))
 		return 0;
-	return err_set(err, -ESTALE, "the result was made with QEMU %s (%.12s); the one here is %s (%.12s), "
-				     "and results are exact only within one build",
+	return err_set(err, -ESTALE,
+		       "the result was made with QEMU %s (%.12s); the one here is %s (%.12s), "
+		       "and results are exact only within one build",
 		       version, program, q->version, q->sha256);
 }
 
 static int same_plugin(const json_t *spec, struct err *err)
 {
-	const char *was = json_string_value(json_object_get(json_object_get(spec, "programs"), "plugin"));
+	const char *was =
+		json_string_value(json_object_get(json_object_get(spec, "programs"), "plugin"));
 	char is[SHA256_HEX];
 	int ret = hash_program(RUN_PLUGIN, is, err);
 
 	if (ret || (was && !strcmp(was, is)))
 		return ret;
-	return err_set(err, -ESTALE, "the result was made with another build of the plugin " RUN_PLUGIN);
+	return err_set(err, -ESTALE,
+		       "the result was made with another build of the plugin " RUN_PLUGIN);
 }
 
 static int spec_machine(const json_t *spec, struct machine *m, struct err *err)
@@ -428,7 +441,8 @@ static int spec_machine(const json_t *spec, struct machine *m, struct err *err)
 	json_array_foreach(json_object_get(guest, "nodes"), i, node) {
 		if (i == MACHINE_NODES_MAX)
 			return err_set(err, -EBADMSG, "spec.json has too many nodes");
-		m->node[i].memory = (uint64_t)json_integer_value(json_object_get(node, "memory_with_stores"));
+		m->node[i].memory =
+			(uint64_t)json_integer_value(json_object_get(node, "memory_with_stores"));
 		m->node[i].cpus = (unsigned int)json_integer_value(json_object_get(node, "cpus"));
 		m->nr_nodes++;
 	}
@@ -526,7 +540,8 @@ void experiment_script(const struct experiment *exp, struct buf *out)
 	script_line(out, "cp %s " RUN_INITRD "\n", exp->image_file);
 	script_line(out, "cp %s " RUN_PLUGIN "\n", exp->plugin_file);
 	buf_printf(out, "cat >" RUN_PLAN " <<'END_OF_PLAN'\n%sEND_OF_PLAN\n", exp->plan);
-	buf_printf(out, "truncate -s %llu " RUN_RECORDS "\n", (unsigned long long)exp->machine.records);
+	buf_printf(out, "truncate -s %llu " RUN_RECORDS "\n",
+		   (unsigned long long)exp->machine.records);
 	buf_adds(out, "echo \"console and records are in $dir\"\n");
 	for (i = 0; i < exp->args.nr; i++) {
 		if (i)

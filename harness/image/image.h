@@ -60,9 +60,9 @@ int module_info(const void *data, size_t len, struct buf *name, struct buf *deps
 
 /*
  * An empty ext4 file system (no journal, fixed UUID and hash seed, no times) of that many bytes, in
- * the run format that the agent writes to a block device before mounting it (wire/fsruns.h), runs in
- * ascending order.  Made with mke2fs, the same bytes each time; -ENOENT when the machine has none.
- * size is a multiple of 4096 from 1 MiB to 1 TiB, else -EINVAL.
+ * the run format that the agent writes to a block device before mounting it (wire/fsruns.h), runs
+ * in ascending order.  Made with mke2fs, the same bytes each time; -ENOENT when the machine has
+ * none. size is a multiple of 4096 from 1 MiB to 1 TiB, else -EINVAL.
  */
 int fs_make(uint64_t size, struct buf *out, struct err *err);
 

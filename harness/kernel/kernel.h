@@ -8,8 +8,8 @@
  *	modules/		its .ko, .ko.xz, .ko.zst files, folders as packaged; may be absent
  *	modules.builtin		where the packages have it
  *	meta.json		what it is and which packages (with their SHA-256) it came from
- * and its id is the SHA-256 of the list "sha256  relative path\n" of all files but meta.json, sorted
- * by path.  A folder that is there is complete: it is filled under another name and renamed.
+ * and its id is the SHA-256 of the list "sha256  relative path\n" of all files but meta.json,
+ *sorted by path.  A folder that is there is complete: it is filled under another name and renamed.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H

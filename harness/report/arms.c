@@ -235,7 +235,8 @@ static bool superseded(const struct arms *arms, size_t i)
 	for (k = 0; k < arms->nr; k++) {
 		time_t a = newest(&arms->arm[i]), b = newest(&arms->arm[k]);
 
-		if (k != i && same_labels(&arms->arm[i], &arms->arm[k]) && (b > a || (b == a && k > i)))
+		if (k != i && same_labels(&arms->arm[i], &arms->arm[k]) &&
+		    (b > a || (b == a && k > i)))
 			return true;
 	}
 	return false;
@@ -268,8 +269,8 @@ static int by_label(const void *a, const void *b, void *filter)
 	for (axis = 0; axis < AXIS_NR; axis++) {
 		int rx = axis_rank(filter, x->member[0].r.spec, (enum axis)axis);
 		int ry = axis_rank(filter, y->member[0].r.spec, (enum axis)axis);
-		int order = axis == AXIS_KERNEL ? kernel_version_cmp(x->label[axis], y->label[axis]) :
-						  strcmp(x->label[axis], y->label[axis]);
+		int order = axis == AXIS_KERNEL ? kernel_version_cmp(x->label[axis], y->label[axis])
+						: strcmp(x->label[axis], y->label[axis]);
 
 		if (rx != ry)
 			return rx - ry;

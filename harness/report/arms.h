@@ -2,8 +2,8 @@
 /*
  * Arms: stored results grouped by everything but their seed.
  *
- * Two results belong to one arm when their specs are equal but for the seed, and for what it decides in
- * the plan.
+ * Two results belong to one arm when their specs are equal but for the seed, and for what it
+ * decides in the plan.
  */
 #ifndef REPORT_ARMS_H
 #define REPORT_ARMS_H
@@ -47,8 +47,8 @@ struct arms {
 
 /*
  * Which results: words as a user writes them, an empty list takes all.  Kernels match by version,
- * package version, release, branch ("6.12"), or "newest" (of the stored ones); the others by name, or
- * by the name of a path.
+ * package version, release, branch ("6.12"), or "newest" (of the stored ones); the others by name,
+ * or by the name of a path.
  */
 struct arms_filter {
 	char **word[AXIS_NR]; /* NULL-terminated, or NULL */
@@ -58,8 +58,8 @@ struct arms_filter {
 };
 
 /*
- * Loads what matches.  Where several arms have the same labels (the agent was rebuilt, QEMU changed),
- * the newest stays.
+ * Loads what matches.  Where several arms have the same labels (the agent was rebuilt, QEMU
+ * changed), the newest stays.
  */
 int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err);
 void arms_release(struct arms *arms);

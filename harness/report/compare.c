@@ -26,8 +26,8 @@ static bool covers(const char *key, const char *path)
 }
 
 /*
- * What a difference along the axis brings with it: another kernel needs other modules, another guest
- * another command line and other stores.
+ * What a difference along the axis brings with it: another kernel needs other modules, another
+ * guest another command line and other stores.
  */
 static bool follows_from(enum axis axis, const char *path)
 {
@@ -115,7 +115,8 @@ static int complain(const struct diff *d, const json_t *a, const json_t *b, cons
 	char *x = a ? json_dumps(a, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 	char *y = b ? json_dumps(b, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 	int ret = err_set(d->err, -EXDEV,
-			  "not comparable: the arms differ in %s too: %.200s against %.200s (--allow %s accepts it)",
+			  "not comparable: the arms differ in %s too: %.200s against %.200s "
+			  "(--allow %s accepts it)",
 			  path, x ? x : "nothing", y ? y : "nothing", path);
 
 	free(x);
@@ -243,8 +244,8 @@ static enum metric_class class_find(const char *name)
 }
 
 /*
- * A metric that has one value everywhere can never be rejected, so it is no member of the family that
- * Holm's correction is over (R. E. Tarone, Biometrics 46, 1990).
+ * A metric that has one value everywhere can never be rejected, so it is no member of the family
+ * that Holm's correction is over (R. E. Tarone, Biometrics 46, 1990).
  */
 static bool is_constant(const double *a, size_t na, const double *b, size_t nb)
 {
@@ -274,7 +275,8 @@ static int fill_row(struct comparison_row *row, const struct comparison *c, stru
 	} else {
 		row->base = stats_median(a, row->nr_base);
 		row->other = stats_median(b, row->nr_other);
-		ret = stats_shift(a, row->nr_base, b, row->nr_other, COMPARE_CONFIDENCE, &row->shift);
+		ret = stats_shift(a, row->nr_base, b, row->nr_other, COMPARE_CONFIDENCE,
+				  &row->shift);
 		if (!ret)
 			ret = stats_mwu(a, row->nr_base, b, row->nr_other, &mwu);
 		row->p = ret ? 1 : mwu.p;
@@ -340,7 +342,9 @@ static int check_primary(const struct comparison *c, struct err *err)
 
 	while ((name = strsep(&rest, " ")))
 		if (*name && !find_metric(first_done(c->base), name))
-			return err_set(err, -EINVAL, "scenario %s names the primary metric '%s', which its results do not have",
+			return err_set(err, -EINVAL,
+				       "scenario %s names the primary metric '%s', which its "
+				       "results do not have",
 				       c->base->label[AXIS_SCENARIO], name);
 	return 0;
 }
@@ -359,7 +363,9 @@ static void judge_row(struct comparison_row *row)
 	row->verdict = stats_judge(row->better, row->base, &row->shift, row->p_adjusted, &gate);
 }
 
-/* Each class is a family of its own: asking about more diagnostics must not weaken the primaries. */
+/*
+ * Each class is a family of its own: asking about more diagnostics must not weaken the primaries.
+ */
 static int judge_class(struct comparison *c, enum metric_class class, struct err *err)
 {
 	double *p = xcalloc(c->nr, sizeof(*p)), *adjusted = xcalloc(c->nr, sizeof(*adjusted));
@@ -409,8 +415,11 @@ int compare_arms(const struct arm *base, const struct arm *other, enum axis axis
 	unsigned int class;
 	int ret;
 
-	*c = (struct comparison){.base = base, .other = other, .axis = axis,
-				 .failed_base = count_failed(base), .failed_other = count_failed(other)};
+	*c = (struct comparison){.base = base,
+				 .other = other,
+				 .axis = axis,
+				 .failed_base = count_failed(base),
+				 .failed_other = count_failed(other)};
 	ret = check_comparable(base, other, axis, allow, err);
 	if (!ret)
 		ret = check_primary(c, err);

@@ -29,13 +29,14 @@ static bool plain(struct text t)
 
 static json_t *new_metric(const char *name, const char *unit, const char *better, const char *class)
 {
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", name, "unit", unit, "better", better, "class",
-			 class);
+	return json_pack("{s:s, s:s, s:s, s:s}", "name", name, "unit", unit, "better", better,
+			 "class", class);
 }
 
 static json_t *row_metric(const struct metric *m, const char *name)
 {
-	return new_metric(name, m->unit, metric_better_name(m->better), metric_class_name(m->class));
+	return new_metric(name, m->unit, metric_better_name(m->better),
+			  metric_class_name(m->class));
 }
 
 static void put(struct window *w, json_t *metric, int64_t value)
@@ -83,7 +84,8 @@ static struct text close_text(const struct window *w, const char *source)
 	return records_text(w->rec, w->close, source);
 }
 
-static void put_delta(struct window *w, const struct metric *m, const char *name, const char *source)
+static void put_delta(struct window *w, const struct metric *m, const char *name,
+		      const char *source)
 {
 	json_t *metric = row_metric(m, name);
 	char why[NAME_SIZE];
@@ -146,9 +148,11 @@ static void mark_meaning(struct window *w, const struct metric *m)
 
 	if (strncmp(m->key, "pgscan", 6) && strncmp(m->key, "pgsteal", 7))
 		return;
-	json_object_set_new(last, "meaning",
-			    json_string(text_get(close_text(w, "node.vmstat 0"), "pgscan_kswapd", &v) ?
-					"with-cgroup-limits" : "without-cgroup-limits"));
+	json_object_set_new(
+		last, "meaning",
+		json_string(text_get(close_text(w, "node.vmstat 0"), "pgscan_kswapd", &v)
+				    ? "with-cgroup-limits"
+				    : "without-cgroup-limits"));
 }
 
 static void measure_system(struct window *w)
@@ -196,7 +200,8 @@ static void cgroup_metric(struct window *w, const struct metric *m, const char *
 		if (text_number(close_text(w, source), &v))
 			put(w, row_metric(m, name), (int64_t)v);
 		else
-			put_absent(w, row_metric(m, name), "this kernel's cgroups have no such file");
+			put_absent(w, row_metric(m, name),
+				   "this kernel's cgroups have no such file");
 		break;
 	default:
 		break;
@@ -336,7 +341,8 @@ static void own_metrics(struct window *w, const char *work, unsigned int id)
 
 		snprintf(name, sizeof(name), "workload.%s.%s", work, m->name);
 		put(w, new_metric(name, m->unit, better[m->better], "secondary"),
-		    (int64_t)(w->close->work[id].work.metric[i] - w->open->work[id].work.metric[i]));
+		    (int64_t)(w->close->work[id].work.metric[i] -
+			      w->open->work[id].work.metric[i]));
 	}
 }
 

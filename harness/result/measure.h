@@ -9,15 +9,16 @@
 #include "result/records.h"
 
 /*
- * A new array of metric objects {name, unit, better, class, value} over the window; a metric that the
- * kernel does not have carries "absent": why, instead of a value.  Empty when the window never opened.
- * Bounded by the records: nothing a guest wrote makes it larger than a few times their size.
+ * A new array of metric objects {name, unit, better, class, value} over the window; a metric that
+ * the kernel does not have carries "absent": why, instead of a value.  Empty when the window never
+ * opened. Bounded by the records: nothing a guest wrote makes it larger than a few times their
+ * size.
  */
 json_t *measure_metrics(const struct records *rec);
 
 /*
- * The series as CSV: a header, then one line a sample with time_ns, each workload's operations so far
- * and every counter of vmstat, pressure and memory.current.
+ * The series as CSV: a header, then one line a sample with time_ns, each workload's operations so
+ * far and every counter of vmstat, pressure and memory.current.
  */
 void measure_series(const struct records *rec, struct buf *csv);
 

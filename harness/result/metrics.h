@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The registry: every metric that has a name of its own, and what it means.  Help, docs and verdicts
- * come from this table.
+ * The registry: every metric that has a name of its own, and what it means.  Help, docs and
+ * verdicts come from this table.
  *
  * Full names are unique in a result: a system metric is called as in the table, one of a cgroup
  * "cgroup.NAME.<metric>", one of a workload "workload.NAME.<metric>".  Beside these a result holds
- * the change of every line of vmstat ("vmstat.KEY"), of each node's vmstat ("node.N.KEY") and of each
- * cgroup's memory.stat ("cgroup.NAME.stat.KEY"), as diagnostics without a direction.
+ * the change of every line of vmstat ("vmstat.KEY"), of each node's vmstat ("node.N.KEY") and of
+ * each cgroup's memory.stat ("cgroup.NAME.stat.KEY"), as diagnostics without a direction.
  */
 #ifndef RESULT_METRICS_H
 #define RESULT_METRICS_H

@@ -44,7 +44,8 @@ static int add_set(struct records *rec, enum wire_phase phase, uint64_t time_ns)
 		return -EBADMSG;
 	/* Grows by doubling: sizes are powers of two. */
 	if (!(rec->nr_sets & (rec->nr_sets - 1)))
-		rec->set = xrealloc(rec->set, rec->nr_sets ? 2 * rec->nr_sets : 1, sizeof(*rec->set));
+		rec->set = xrealloc(rec->set, rec->nr_sets ? 2 * rec->nr_sets : 1,
+				    sizeof(*rec->set));
 	memset(&rec->set[rec->nr_sets], 0, sizeof(*rec->set));
 	rec->set[rec->nr_sets].phase = phase;
 	rec->set[rec->nr_sets++].time_ns = time_ns;

@@ -8,9 +8,9 @@
 enum status {
 	STATUS_DONE,
 	STATUS_EXPECTATION_FAILED,
-	STATUS_OOM,             /* the OOM killer took a task and the scenario did not allow it */
-	STATUS_HUNG,            /* no workload moved, in virtual time; or the agent itself did not run */
-	STATUS_LOCKUP,          /* the kernel's lockup detector spoke */
+	STATUS_OOM,    /* the OOM killer took a task and the scenario did not allow it */
+	STATUS_HUNG,   /* no workload moved, in virtual time; or the agent itself did not run */
+	STATUS_LOCKUP, /* the kernel's lockup detector spoke */
 	STATUS_PANIC,
 	STATUS_POLICY_LOST,
 	STATUS_WORKLOAD_FAILED, /* a workload ended, or read back wrong data */

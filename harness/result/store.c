@@ -108,7 +108,8 @@ static int put_in_place(const char *new, const char *path, bool replace, struct 
 static int save_as(const char *path, const char *name, const struct result *r, bool replace,
 		   struct err *err)
 {
-	cleanup_free char *new = xasprintf("%s/.run-%.12s-%d.new", path_results(), name, (int)getpid());
+	cleanup_free char *new = xasprintf("%s/.run-%.12s-%d.new", path_results(), name,
+					   (int)getpid());
 	int ret;
 
 	dir_remove(new, NULL);
@@ -210,7 +211,8 @@ int store_find(const char *prefix, char id[SHA256_HEX], struct err *err)
 	int ret;
 
 	if (strlen(prefix) < ID_PREFIX_MIN)
-		return err_set(err, -EINVAL, "'%s': give at least %d digits of an id", prefix, ID_PREFIX_MIN);
+		return err_set(err, -EINVAL, "'%s': give at least %d digits of an id", prefix,
+			       ID_PREFIX_MIN);
 	ret = store_ids(&ids, err);
 	for (i = 0; !ret && ids[i]; i++)
 		if (!strncmp(ids[i], prefix, strlen(prefix)) && !found++)
@@ -220,7 +222,8 @@ int store_find(const char *prefix, char id[SHA256_HEX], struct err *err)
 		ret = err_set(err, -ENOENT, "no result in %s has an id that starts with '%s'",
 			      path_results(), prefix);
 	if (!ret && found > 1)
-		ret = err_set(err, -ENOTUNIQ, "%zu results have an id that starts with '%s'", found, prefix);
+		ret = err_set(err, -ENOTUNIQ, "%zu results have an id that starts with '%s'", found,
+			      prefix);
 	return ret;
 }
 

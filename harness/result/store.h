@@ -57,8 +57,8 @@ void store_ids_free(char **ids);
 int store_find(const char *prefix, char id[SHA256_HEX], struct err *err);
 
 /*
- * A scratch folder results/.run-<id>-<pid>-<n> for a run, a heap string; those of processes that are gone
- * are removed by store_clean().
+ * A scratch folder results/.run-<id>-<pid>-<n> for a run, a heap string; those of processes that
+ * are gone are removed by store_clean().
  */
 int store_scratch(const char *id, char **dir, struct err *err);
 void store_clean(void);

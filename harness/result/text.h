@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Readers of the kernel's counter files.  They take a buffer that a guest wrote, so nothing in it is
- * trusted: any bytes give either a number or "not there".
+ * Readers of the kernel's counter files.  They take a buffer that a guest wrote, so nothing in it
+ * is trusted: any bytes give either a number or "not there".
  */
 #ifndef RESULT_TEXT_H
 #define RESULT_TEXT_H
@@ -20,8 +20,8 @@ struct text {
 #define TEXT_KEY_MAX 64
 
 /*
- * The next "key value" line, as in vmstat, memory.stat and memory.events; *pos starts at 0.  Lines of
- * another form, and keys with characters outside [A-Za-z0-9_.()-], are passed over.
+ * The next "key value" line, as in vmstat, memory.stat and memory.events; *pos starts at 0.  Lines
+ * of another form, and keys with characters outside [A-Za-z0-9_.()-], are passed over.
  */
 bool text_next(struct text text, size_t *pos, char key[TEXT_KEY_MAX], uint64_t *value);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A file system as runs of non-zero bytes: the harness makes it (fs_make()), the agent writes it to a
- * block device.  Little-endian; whatever no run covers is zero.
+ * A file system as runs of non-zero bytes: the harness makes it (fs_make()), the agent writes it to
+ * a block device.  Little-endian; whatever no run covers is zero.
  */
 #ifndef WIRE_FSRUNS_H
 #define WIRE_FSRUNS_H

@@ -77,8 +77,8 @@ enum wire_status {
 #define WIRE_METRICS_MAX 8
 
 /*
- * Latency histogram: log-linear, WIRE_SUB buckets for each power of two, values in ns.  Values below
- * WIRE_SUB are exact; a bucket is at most 1/WIRE_SUB wide relative to its value.
+ * Latency histogram: log-linear, WIRE_SUB buckets for each power of two, values in ns.  Values
+ * below WIRE_SUB are exact; a bucket is at most 1/WIRE_SUB wide relative to its value.
  */
 #define WIRE_SUB_BITS 4u
 #define WIRE_SUB      (1u << WIRE_SUB_BITS)

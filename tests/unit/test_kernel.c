@@ -792,7 +792,8 @@ static void test_fetch(void **state)
 
 	(void)state;
 	make_kernel_deb("pool.deb");
-	fake_apt("[ \"$*\" = '-qq download linux-image-7.3.4+deb99-cloud-amd64=7.3.4-1' ] || exit 1\n"
+	fake_apt("[ \"$*\" = '-qq download linux-image-7.3.4+deb99-cloud-amd64=7.3.4-1' ] || exit "
+		 "1\n"
 		 "cp \"$TEST_DIR/pool.deb\" kernel_1.deb");
 	assert_int_equal(kernel_fetch(&fake_rung, say, &kernel, NULL), 0);
 	assert_string_equal(kernel.version, "7.3.4");
@@ -814,10 +815,11 @@ static void test_fetch(void **state)
 
 static void test_load(void **state)
 {
-	static const char text[] = "Package: linux-image-7.3.4+deb99-cloud-amd64\nVersion: 7.3.4-1\n"
-				   "Size: 34000000\nSuite: sid\n\n"
-				   "Package: linux-image-7.2.1-cloud-amd64\nVersion: 7.2.1-1\n"
-				   "Size: 34000000\nSuite: sid\n\n";
+	static const char text[] =
+		"Package: linux-image-7.3.4+deb99-cloud-amd64\nVersion: 7.3.4-1\n"
+		"Size: 34000000\nSuite: sid\n\n"
+		"Package: linux-image-7.2.1-cloud-amd64\nVersion: 7.2.1-1\n"
+		"Size: 34000000\nSuite: sid\n\n";
 	struct kernel kernel;
 	struct ladder l;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where data files are in the guest and what seeds their contents; harness and workloads agree here. */
+/* Where data files are in the guest and what seeds their contents; harness and workloads agree
+ * here. */
 #ifndef WORKLOADS_LIB_DATA_H
 #define WORKLOADS_LIB_DATA_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's workload program: "workload TYPE seed=N option=value ...".  The harness has checked the
- * options against the descriptor and hands every value over as a plain number (bytes, ns,
+ * The guest's workload program: "workload TYPE seed=N option=value ...".  The harness has checked
+ * the options against the descriptor and hands every value over as a plain number (bytes, ns,
  * millionths, position of a choice) or a string.
  */
 #include <linux/futex.h>

@@ -116,7 +116,8 @@ uint64_t wl_scatter(uint64_t rank, uint64_t n, uint64_t salt)
 		unsigned int round;
 
 		for (round = 0; round < 4; round++) {
-			uint64_t next = left ^ (wl_mix(right ^ salt ^ (uint64_t)round << 56) & mask);
+			uint64_t next = left ^
+					(wl_mix(right ^ salt ^ (uint64_t)round << 56) & mask);
 
 			left = right;
 			right = next;

@@ -18,7 +18,8 @@ static struct wl_page *page;
 
 struct wl_page *wl_page_map(int fd)
 {
-	void *p = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	void *p = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+		       0);
 
 	page = p == MAP_FAILED ? NULL : p;
 	return page;

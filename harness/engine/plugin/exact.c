@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A QEMU plugin that closes a race in the instruction counter, with which one run in three differs by
- * a few nanoseconds of virtual time on a loaded host.
+ * A QEMU plugin that closes a race in the instruction counter, with which one run in three differs
+ * by a few nanoseconds of virtual time on a loaded host.
  *
- * HLT marks the CPU as halted before the instructions of its time slice have been added to the clock.
- * If QEMU's main loop is awake at that moment (it is woken up twice for one idle period), it sees
- * all CPUs idle and moves the clock on to the next timer by a distance it computes from the old time;
- * then the slice is added on top, and the clock is ahead by as many instructions.  So the clock is
- * brought up to date just before a CPU can become idle: the whole block has been counted by then, as
- * HLT and MWAIT end theirs.
+ * HLT marks the CPU as halted before the instructions of its time slice have been added to the
+ * clock. If QEMU's main loop is awake at that moment (it is woken up twice for one idle period), it
+ * sees all CPUs idle and moves the clock on to the next timer by a distance it computes from the
+ * old time; then the slice is added on top, and the clock is ahead by as many instructions.  So the
+ * clock is brought up to date just before a CPU can become idle: the whole block has been counted
+ * by then, as HLT and MWAIT end theirs.
  *
- * QEMU does not package its plugin header; these are the few declarations of it that are used, as of
- * plugin API 3 (QEMU 9.1).  icount_update() and current_cpu are no part of that API: the program
+ * QEMU does not package its plugin header; these are the few declarations of it that are used, as
+ * of plugin API 3 (QEMU 9.1).  icount_update() and current_cpu are no part of that API: the program
  * exports them for its own modules.
  */
 #include <stdint.h>
@@ -68,8 +68,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		qemu_plugin_register_vcpu_insn_exec_cb(last, before_idle, 0, NULL);
 }
 
-__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const void *info,
-								int argc, char **argv)
+__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id,
+							       const void *info, int argc,
+							       char **argv)
 {
 	(void)info;
 	(void)argc;
