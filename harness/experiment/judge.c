@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "result/measure.h"
 #include "result/records.h"
@@ -246,13 +247,24 @@ static json_t *make_result(const struct experiment *exp, const struct verdict *v
 	return out;
 }
 
+/*
+ * The folder belongs to the emulator's user: a link or a pipe where a file should be must not have us
+ * read what only we may, or wait for ever.  The emulator has ended, so nobody changes it under us.
+ */
+static bool is_plain(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISREG(st.st_mode);
+}
+
 /* The console as text: NULs would hide what follows them. */
 static int read_console(const char *dir, struct buf *out, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" RUN_CONSOLE, dir);
 	cleanup_buf struct buf all = {0};
 	size_t i;
-	int ret = file_exists(path) ? file_read(path, &all, err) : 0;
+	int ret = is_plain(path) ? file_read(path, &all, err) : 0;
 
 	if (ret)
 		return ret;
@@ -275,14 +287,15 @@ static void read_stderr(const char *dir, char *line, size_t size)
 	cleanup_buf struct buf text = {0};
 
 	snprintf(line, size, "it said nothing");
-	if (!file_read(path, &text, NULL) && text.len)
+	if (is_plain(path) && !file_read(path, &text, NULL) && text.len)
 		snprintf(line, size, "%.*s", (int)strcspn(text.data, "\n"), text.data);
 }
 
 static int read_records(const char *dir, struct records *rec, struct buf *region, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" RUN_RECORDS, dir);
-	int ret = file_read(path, region, err);
+	int ret = is_plain(path) ? file_read(path, region, err) :
+				   err_set(err, -EBADMSG, "%s is no plain file", path);
 
 	if (ret)
 		return ret;
