@@ -9,7 +9,9 @@
 #include <time.h>
 
 #include "agent.h"
+#include "wire/fork.h"
 
+#define SETUP_NAME  "opt/org.wringer/setup"
 #define PLAN_NAME   "opt/org.wringer/plan"
 /* Even without samples the watchdog is kicked and workloads are looked at so often. */
 #define TICK_NS     100000000ull
@@ -69,13 +71,39 @@ static void start(void)
 		agent_fail(WIRE_AGENT_ERROR, "cannot raise the agent's priority: %m");
 }
 
-static void read_plan(void)
+static void read_plan(const char *name)
 {
-	long len = port_fw_cfg(PLAN_NAME, plan, sizeof(plan) - 1);
+	long len = port_fw_cfg(name, plan, sizeof(plan) - 1);
 
 	if (len < 0)
-		agent_fail(WIRE_AGENT_ERROR, "no plan in fw_cfg, or one over %u bytes", PLAN_MAX);
+		agent_fail(WIRE_AGENT_ERROR, "no %s in fw_cfg, or one over %u bytes", name,
+			   PLAN_MAX);
 	plan[len] = '\0';
+}
+
+/*
+ * Here the machine is saved when it is to be a template, and here each fork of it goes on.  A saved
+ * machine goes on with its first CPU; from the last one that is the next anyway, so that a machine
+ * that was never stopped lets its CPUs run in the same order.
+ */
+static void fork_point(void)
+{
+	cpu_set_t all, last;
+	int cpu = CPU_SETSIZE - 1;
+
+	if (sched_getaffinity(0, sizeof(all), &all))
+		agent_fail(WIRE_AGENT_ERROR, "cannot read the agent's CPUs: %m");
+	while (cpu && !CPU_ISSET(cpu, &all))
+		cpu--;
+	CPU_ZERO(&last);
+	CPU_SET(cpu, &last);
+	if (sched_setaffinity(0, sizeof(last), &last))
+		agent_fail(WIRE_AGENT_ERROR, "cannot move the agent to CPU %d: %m", cpu);
+	rec_phase(WIRE_READY, "ready");
+	port_fork_mark();
+	if (sched_setaffinity(0, sizeof(all), &all))
+		agent_fail(WIRE_AGENT_ERROR, "cannot free the agent's CPUs again: %m");
+	port_watchdog_kick();
 }
 
 static void sleep_until(uint64_t ns)
@@ -136,8 +164,11 @@ static void run_window(void)
 int main(void)
 {
 	start();
-	read_plan();
+	read_plan(SETUP_NAME);
 	rec_phase(WIRE_SETUP, "setup");
+	plan_run(plan);
+	fork_point();
+	read_plan(PLAN_NAME);
 	plan_run(plan);
 	work_wait_ready();
 	open_gate();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "wire/fork.h"
 
 #define PORT_FW_CFG_SELECT 0x510
 #define PORT_FW_CFG_DATA   0x511
@@ -54,6 +55,14 @@ void port_watchdog_kick(void)
 void port_watchdog_off(void)
 {
 	outb(0, PORT_IB700_STOP);
+}
+
+#define BYTES_(...) #__VA_ARGS__
+#define BYTES(...)  BYTES_(__VA_ARGS__)
+
+void port_fork_mark(void)
+{
+	__asm__ volatile(".byte " BYTES(FORK_MARK) : : : "memory");
 }
 
 /* Not insb(): the C library's does not tell the compiler that it writes memory. */

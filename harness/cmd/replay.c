@@ -118,6 +118,7 @@ static void repeat(struct experiments *exps, uint64_t times)
 		e->kernel_file = xstrdup(one.kernel_file);
 		e->image_file = xstrdup(one.image_file);
 		e->plugin_file = xstrdup(one.plugin_file);
+		e->setup = xstrdup(one.setup);
 		e->plan = xstrdup(one.plan);
 		memset(&e->args, 0, sizeof(e->args));
 		for (k = 0; k < one.args.nr; k++)

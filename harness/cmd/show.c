@@ -200,7 +200,7 @@ static int show_result(const char *word, const struct show_cmd *o)
 	else if (o->console)
 		cat(id, "console.txt");
 	else if (o->plan)
-		fputs(str_of(r.spec, "plan"), stdout);
+		printf("%s%s", str_of(r.spec, "setup"), str_of(r.spec, "plan"));
 	else if (o->command)
 		print_command(r.spec);
 	else if (o->json)

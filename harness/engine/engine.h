@@ -23,6 +23,7 @@
 /* Names in the run's folder. */
 #define RUN_KERNEL   "kernel"
 #define RUN_INITRD   "initrd"
+#define RUN_SETUP    "setup"
 #define RUN_PLAN     "plan"
 #define RUN_PLUGIN   "exact.so"
 #define RUN_RECORDS  "records"

@@ -222,6 +222,8 @@ static void add_boot(struct args *a)
 		    "tsc=reliable softlockup_panic=1 "
 		    "oops=panic");
 	args_add(a, "-fw_cfg");
+	args_add(a, "name=opt/org.wringer/setup,file=" RUN_SETUP);
+	args_add(a, "-fw_cfg");
 	args_add(a, "name=opt/org.wringer/plan,file=" RUN_PLAN);
 }
 
@@ -242,7 +244,7 @@ static void add_devices(const struct machine *m, struct args *a)
 	args_add(a, "memory-backend-file,id=records,size=%lluM,mem-path=" RUN_RECORDS ",share=on",
 		 (unsigned long long)m->records >> 20);
 	args_add(a, "-device");
-	args_add(a, "ivshmem-plain,memdev=records");
+	args_add(a, "ivshmem-plain,memdev=records,master=on");
 	args_add(a, "-device");
 	args_add(a, "ib700");
 	args_add(a, "-action");

@@ -39,7 +39,8 @@ struct experiment {
 	char *kernel_file; /* bzImage in the cache */
 	char *image_file;  /* initramfs in the cache */
 	char *plugin_file; /* the emulator's plugin */
-	char *plan;
+	char *setup; /* the plan's part before the fork point */
+	char *plan;  /* and what follows */
 	struct args args;
 	struct machine machine;
 	bool oom_allowed;

@@ -181,6 +181,7 @@ static json_t *phases(const struct records *rec)
 {
 	static const char *const keys[] = {
 		[WIRE_BOOT] = "boot_ns",           [WIRE_SETUP] = "setup_ns",
+		[WIRE_READY] = "ready_ns",
 		[WIRE_GATE] = "gate_ns",           [WIRE_OPEN] = "open_ns",
 		[WIRE_SAMPLE] = "first_sample_ns", [WIRE_CLOSE] = "close_ns",
 		[WIRE_STOPPED] = "stopped_ns",

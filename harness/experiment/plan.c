@@ -134,7 +134,6 @@ static void write_swap(struct plan *p)
 static void write_data(struct plan *p)
 {
 	static const char dir[] = "/sys/kernel/config/nullb/nullb0";
-	size_t i;
 
 	if (p->data->model == STORAGE_NONE)
 		return;
@@ -147,6 +146,12 @@ static void write_data(struct plan *p)
 	buf_printf(p->out, "write %s/power 1\nwait /dev/nullb0\nfs /data.fs /dev/nullb0 %llu\n",
 		   dir, (unsigned long long)p->data->size);
 	buf_printf(p->out, "mount ext4 /dev/nullb0 " WL_DATA_DIR " noatime\n");
+}
+
+static void write_files(struct plan *p)
+{
+	size_t i;
+
 	for (i = 0; i < p->scenario->nr_files; i++)
 		buf_printf(p->out, "fill " WL_DATA_DIR "/%s %llu %llu\n", p->scenario->file[i].name,
 			   (unsigned long long)p->scenario->file[i].size,
@@ -323,16 +328,20 @@ static void write_times(struct plan *p)
 		   (unsigned long long)s->sample_ns, (unsigned long long)s->hang_ns);
 }
 
-void plan_write(const struct guest *guest, const struct policy *policy,
-		const struct scenario *scenario, uint64_t seed, char *const *modules,
+static struct plan new_plan(const struct guest *guest, const struct scenario *scenario,
+			    struct buf *out)
+{
+	return (struct plan){.guest = guest, .scenario = scenario, .out = out,
+			     .swap = swap_of(guest, scenario), .data = data_of(guest, scenario)};
+}
+
+void plan_setup(const struct guest *guest, const struct scenario *scenario, char *const *modules,
 		struct buf *out)
 {
-	struct plan p = {
-		guest, policy, scenario, swap_of(guest, scenario), data_of(guest, scenario),
-		seed,  out};
+	struct plan p = new_plan(guest, scenario, out);
 	size_t i;
 
-	buf_adds(out, "# wringer plan 1\n");
+	buf_adds(out, "# wringer setup 1\n");
 	write_topology(&p);
 	/*
 	 * The devices' stores are memory: every node gives its share, as guest_machine() added it.
@@ -343,7 +352,19 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	write_swap(&p);
 	write_data(&p);
 	buf_adds(out, "interleave 0\n");
-	/* From here on seed and policy matter; all above is the same for every seed and policy. */
+}
+
+void plan_write(const struct guest *guest, const struct policy *policy,
+		const struct scenario *scenario, uint64_t seed, struct buf *out)
+{
+	struct plan p = new_plan(guest, scenario, out);
+	size_t i;
+
+	p.policy = policy;
+	p.seed = seed;
+	buf_adds(out, "# wringer plan 2\n");
+	write_files(&p);
+	/* From here on seed and policy matter; all before is the same for every seed and policy. */
 	write_seed(&p);
 	write_cgroups(&p);
 	/* Its scans depend on when they start, which no seed is meant to decide; a scenario may

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The plan: the text that tells the guest's agent, step by step, what to do.  It is a function of
- * guest, policy, scenario and seed, part of the spec, and the only place where the four meet.
+ * guest, policy, scenario and seed, part of the spec, and the only place where the four meet.  It
+ * has two parts: between them is the fork point, where a machine can be saved as a template.
  */
 #ifndef EXPERIMENT_PLAN_H
 #define EXPERIMENT_PLAN_H
@@ -26,9 +27,16 @@ struct plan_needs {
 int plan_needs(const struct guest *guest, const struct scenario *scenario, struct plan_needs *needs,
 	       struct err *err);
 
-/* modules: what image_build() says must be loaded, in that order. */
-void plan_write(const struct guest *guest, const struct policy *policy,
-		const struct scenario *scenario, uint64_t seed, char *const *modules,
+/*
+ * What is done before the fork point: the machine is checked and its devices and file systems are
+ * made.  A function of the guest (and of the devices of a scenario that brings its own).
+ * modules: what image_build() says must be loaded, in that order.
+ */
+void plan_setup(const struct guest *guest, const struct scenario *scenario, char *const *modules,
 		struct buf *out);
+
+/* What is done after it. */
+void plan_write(const struct guest *guest, const struct policy *policy,
+		const struct scenario *scenario, uint64_t seed, struct buf *out);
 
 #endif

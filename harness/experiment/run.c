@@ -91,6 +91,7 @@ static int link_in(const char *dir, const char *name, const char *from, struct e
 
 static int fill_dir(const struct experiment *exp, const char *dir, struct err *err)
 {
+	cleanup_free char *setup = xasprintf("%s/" RUN_SETUP, dir);
 	cleanup_free char *plan = xasprintf("%s/" RUN_PLAN, dir);
 	int ret = link_in(dir, RUN_KERNEL, exp->kernel_file, err);
 
@@ -98,6 +99,8 @@ static int fill_dir(const struct experiment *exp, const char *dir, struct err *e
 		ret = link_in(dir, RUN_INITRD, exp->image_file, err);
 	if (!ret)
 		ret = link_in(dir, RUN_PLUGIN, exp->plugin_file, err);
+	if (!ret)
+		ret = file_write(setup, exp->setup, strlen(exp->setup), err);
 	return ret ? ret : file_write(plan, exp->plan, strlen(exp->plan), err);
 }
 

@@ -174,6 +174,7 @@ struct cell {
 	struct image image;
 	struct machine machine;
 	struct args args;
+	struct buf setup;
 };
 
 static json_t *make_spec(const struct planner *p, const struct cell *c, const char *plan,
@@ -198,6 +199,7 @@ static json_t *make_spec(const struct planner *p, const struct cell *c, const ch
 	json_object_set_new(spec, "scenario",
 			    json_pack("{s:s, s:o}", "name", c->scenario->name, "conf",
 				      json_conf(&c->scenario->conf)));
+	json_object_set_new(spec, "setup", json_string(buf_str(&c->setup)));
 	json_object_set_new(spec, "plan", json_string(plan));
 	json_object_set_new(spec, "seed", json_integer((json_int_t)seed));
 	return spec;
@@ -235,7 +237,8 @@ static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
 	struct experiment *exp = new_experiment(p->out);
 	cleanup_buf struct buf plan = {0};
 
-	plan_write(c->guest, c->policy, c->scenario, seed, c->image.modules, &plan);
+	plan_write(c->guest, c->policy, c->scenario, seed, &plan);
+	exp->setup = xstrdup(buf_str(&c->setup));
 	exp->plan = xstrdup(buf_str(&plan));
 	exp->spec = make_spec(p, c, exp->plan, seed);
 	exp->kernel_file = xasprintf("%s/vmlinuz", c->kernel->dir);
@@ -324,12 +327,15 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 
 	if (!ret)
 		ret = check_memory(c, err);
-	if (!ret)
+	if (!ret) {
 		engine_args(&c->machine, &c->args);
+		plan_setup(c->guest, c->scenario, c->image.modules, &c->setup);
+	}
 	for (i = 0; !ret && i < axes->nr_seeds; i++)
 		add_seed(p, c, axes->seed[i]);
 	image_release(&c->image);
 	args_release(&c->args);
+	buf_release(&c->setup);
 	return ret;
 }
 
@@ -386,6 +392,7 @@ static void experiment_release(struct experiment *exp)
 	free(exp->kernel_file);
 	free(exp->image_file);
 	free(exp->plugin_file);
+	free(exp->setup);
 	free(exp->plan);
 	free(exp->reason);
 	args_release(&exp->args);
@@ -496,6 +503,7 @@ static bool spec_oom(const json_t *spec)
 
 int experiment_from_spec(const json_t *spec, struct experiments *out, struct err *err)
 {
+	const char *setup = json_string_value(json_object_get(spec, "setup"));
 	const char *plan = json_string_value(json_object_get(spec, "plan"));
 	struct experiment *exp;
 	int ret;
@@ -503,6 +511,7 @@ int experiment_from_spec(const json_t *spec, struct experiments *out, struct err
 	memset(out, 0, sizeof(*out));
 	exp = new_experiment(out);
 	exp->spec = json_deep_copy(spec);
+	exp->setup = xstrdup(setup ? setup : "");
 	exp->plan = xstrdup(plan ? plan : "");
 	exp->oom_allowed = spec_oom(spec);
 	set_id(exp);
@@ -539,6 +548,7 @@ void experiment_script(const struct experiment *exp, struct buf *out)
 	script_line(out, "cp %s " RUN_KERNEL "\n", exp->kernel_file);
 	script_line(out, "cp %s " RUN_INITRD "\n", exp->image_file);
 	script_line(out, "cp %s " RUN_PLUGIN "\n", exp->plugin_file);
+	buf_printf(out, "cat >" RUN_SETUP " <<'END_OF_SETUP'\n%sEND_OF_SETUP\n", exp->setup);
 	buf_printf(out, "cat >" RUN_PLAN " <<'END_OF_PLAN'\n%sEND_OF_PLAN\n", exp->plan);
 	buf_printf(out, "truncate -s %llu " RUN_RECORDS "\n",
 		   (unsigned long long)exp->machine.records);

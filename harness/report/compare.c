@@ -139,8 +139,10 @@ static int check_specs(struct diff *d, const struct arm *base, const struct arm 
 	int ret;
 
 	json_object_del(a, "seed");
+	json_object_del(a, "setup");
 	json_object_del(a, "plan");
 	json_object_del(b, "seed");
+	json_object_del(b, "setup");
 	json_object_del(b, "plan");
 	ret = differs(d, a, b, "");
 	json_decref(a);

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define WIRE_MAGIC   0x474e5257u /* "WRNG" */
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 
 /* The most payload one record may hold, bytes. */
 #define WIRE_PAYLOAD_MAX (256u << 10)
@@ -56,7 +56,8 @@ enum wire_type {
 
 enum wire_phase {
 	WIRE_BOOT = 1, /* the agent runs */
-	WIRE_SETUP,    /* plan read, devices and cgroups are being made */
+	WIRE_SETUP,    /* devices and file systems are being made */
+	WIRE_READY,    /* they are: the fork point; cgroups and workloads follow */
 	WIRE_GATE,     /* everything checked; workloads are let go: warm-up */
 	WIRE_OPEN,     /* the window opens; a full set of TEXT and WORK follows */
 	WIRE_SAMPLE,   /* a set of TEXT and WORK follows */

@@ -108,6 +108,7 @@ static void test_exact(void **unused)
 	assert_has(&line, " -smp 1 ");
 	assert_has(&line, " nokaslr ");
 	assert_has(&line, " -kernel kernel -initrd initrd ");
+	assert_has(&line, " -fw_cfg name=opt/org.wringer/setup,file=setup ");
 	assert_has(&line, " -fw_cfg name=opt/org.wringer/plan,file=plan ");
 	for (i = 0; i < ARRAY_SIZE(never); i++)
 		assert_null(strstr(line.data, never[i]));

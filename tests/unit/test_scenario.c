@@ -435,7 +435,7 @@ static void test_needs_do_not_fit(void **unused)
 
 /* What is the same for every seed and policy. */
 static const char plan_devices[] =
-	"# wringer plan 1\n"
+	"# wringer setup 1\n"
 	"expect /sys/devices/system/node/online 0-1\n"
 	"expect /sys/devices/system/cpu/online 0\n"
 	"interleave 2\n"
@@ -456,8 +456,9 @@ static const char plan_devices[] =
 	"wait /dev/nullb0\n"
 	"fs /data.fs /dev/nullb0 16777216\n"
 	"mount ext4 /dev/nullb0 /data noatime\n"
-	"fill /data/blob 8388608 14227913129359132874\n"
-	"interleave 0\n";
+	"interleave 0\n"
+	"# wringer plan 2\n"
+	"fill /data/blob 8388608 14227913129359132874\n";
 
 /* The seed is the SHA-256 of "wringer seed 7". */
 static const char plan_knobs[] =
@@ -521,7 +522,8 @@ static void write_plan(const struct trio *t, uint64_t seed, struct buf *out)
 {
 	static const char *const modules[] = {"sd_mod", "scsi_debug", "null_blk", "mbcache", NULL};
 
-	plan_write(&t->guest, &t->policy, &t->scenario, seed, (char *const *)modules, out);
+	plan_setup(&t->guest, &t->scenario, (char *const *)modules, out);
+	plan_write(&t->guest, &t->policy, &t->scenario, seed, out);
 }
 
 static void test_plan(void **unused)
@@ -585,7 +587,7 @@ static void test_plan_zram(void **unused)
 
 	(void)unused;
 	load_trio(&t, GUEST_HEAD "[swap]\nmodel = zram\nsize = 8M\n", SCENARIO_HEAD W);
-	plan_write(&t.guest, &t.policy, &t.scenario, 1, (char *const *)modules, &plan);
+	plan_setup(&t.guest, &t.scenario, (char *const *)modules, &plan);
 	assert_non_null(strstr(plan.data, "\ninsmod lz4 \ninsmod zram num_devices=1\n"));
 	assert_non_null(strstr(plan.data, want));
 	assert_non_null(strstr(plan.data, "\nexpect /sys/devices/system/node/online 0\n"));

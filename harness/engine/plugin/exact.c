@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A QEMU plugin that closes a race in the instruction counter, with which one run in three differs
- * by a few nanoseconds of virtual time on a loaded host.
+ * A QEMU plugin that makes the instruction counter exact where QEMU alone is not, and stops a
+ * machine at an exact instruction so that it can be saved and forked.
  *
- * HLT marks the CPU as halted before the instructions of its time slice have been added to the
- * clock. If QEMU's main loop is awake at that moment (it is woken up twice for one idle period), it
- * sees all CPUs idle and moves the clock on to the next timer by a distance it computes from the
- * old time; then the slice is added on top, and the clock is ahead by as many instructions.  So the
- * clock is brought up to date just before a CPU can become idle: the whole block has been counted
- * by then, as HLT and MWAIT end theirs.
+ * Idle.  HLT marks the CPU as halted before the instructions of its time slice have been added to
+ * the clock.  If QEMU's main loop is awake at that moment (it is woken up twice for one idle
+ * period), it sees all CPUs idle and moves the clock on to the next timer by a distance it computes
+ * from the old time; then the slice is added on top, and the clock is ahead by as many
+ * instructions: one run in three differs by a few nanoseconds on a loaded host.  So the clock is
+ * brought up to date just before a CPU can become idle: the whole block has been counted by then,
+ * as HLT and MWAIT end theirs.
+ *
+ * The fork point.  The agent marks it with an instruction that does nothing (wire/fork.h).  With
+ * the argument stop=on the machine is stopped there.  A device that stops the machine marks its CPU
+ * as stopped first and the machine later; in between the main loop sees all CPUs idle and moves the
+ * clock.  Here the CPU goes on "running", in the callback, until the machine is no longer running,
+ * so nothing is ever idle.  Without the argument only the time slice ends, as it does when a saved
+ * machine goes on: then CPUs take turns in the same order in a fork and in a run that was never
+ * stopped.
  *
  * QEMU does not package its plugin header; these are the few declarations of it that are used, as
- * of plugin API 3 (QEMU 9.1).  icount_update() and current_cpu are no part of that API: the program
+ * of plugin API 3 (QEMU 9.1).  icount_update() and all below it is no part of that API: the program
  * exports them for its own modules.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wire/fork.h"
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
@@ -32,11 +46,20 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 						      struct qemu_plugin_tb *tb));
 void icount_update(void *cpu);
 extern __thread void *current_cpu;
+void cpu_exit(void *cpu);
+void qemu_system_vmstop_request_prepare(void);
+void qemu_system_vmstop_request(int state);
+bool runstate_is_running(void);
+
+/* RunState "paused" of QEMU's qapi/run-state.json; the harness checks that it is what it gets. */
+#define RUN_STATE_PAUSED 4
 
 int qemu_plugin_version;
 int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 3;
+
+static bool stop_at_fork;
 
 static void before_idle(unsigned int cpu, void *data)
 {
@@ -45,27 +68,49 @@ static void before_idle(unsigned int cpu, void *data)
 	icount_update(current_cpu);
 }
 
-/* HLT, and MWAIT, which is one here when there is a single CPU. */
-static int may_idle(const struct qemu_plugin_insn *insn)
+static void at_fork(unsigned int cpu, void *data)
 {
-	uint8_t code[16];
-	size_t len = qemu_plugin_insn_data(insn, code, sizeof(code));
+	(void)cpu;
+	(void)data;
+	if (stop_at_fork) {
+		stop_at_fork = false;
+		qemu_system_vmstop_request_prepare();
+		qemu_system_vmstop_request(RUN_STATE_PAUSED);
+		while (runstate_is_running())
+			usleep(100);
+	}
+	cpu_exit(current_cpu);
+}
 
+/* HLT, and MWAIT, which is one here when there is a single CPU. */
+static bool may_idle(const uint8_t *code, size_t len)
+{
 	return (len == 1 && code[0] == 0xf4) ||
 	       (len == 3 && code[0] == 0x0f && code[1] == 0x01 && code[2] == 0xc9);
 }
 
+static bool is_fork(const uint8_t *code, size_t len)
+{
+	static const uint8_t mark[] = {FORK_MARK};
+
+	return len == sizeof(mark) && !memcmp(code, mark, len);
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
-	size_t n = qemu_plugin_tb_n_insns(tb);
-	struct qemu_plugin_insn *last;
+	size_t i, n = qemu_plugin_tb_n_insns(tb);
 
 	(void)id;
-	if (!n)
-		return;
-	last = qemu_plugin_tb_get_insn(tb, n - 1);
-	if (may_idle(last))
-		qemu_plugin_register_vcpu_insn_exec_cb(last, before_idle, 0, NULL);
+	for (i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint8_t code[16];
+		size_t len = qemu_plugin_insn_data(insn, code, sizeof(code));
+
+		if (is_fork(code, len))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_fork, 0, NULL);
+		else if (i == n - 1 && may_idle(code, len))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_idle, 0, NULL);
+	}
 }
 
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id,
@@ -73,8 +118,7 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
 							       char **argv)
 {
 	(void)info;
-	(void)argc;
-	(void)argv;
+	stop_at_fork = argc == 1 && !strcmp(argv[0], "stop=on");
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	return 0;
 }
