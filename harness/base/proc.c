@@ -46,6 +46,7 @@ gid_t proc_drop_gid(void)
 static int child_fds(const struct proc_opts *opts)
 {
 	int null = open("/dev/null", O_RDWR);
+	size_t i;
 
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		return -1;
@@ -53,8 +54,9 @@ static int child_fds(const struct proc_opts *opts)
 		return -1;
 	if (dup2(opts->err_fd ? opts->err_fd : null, STDERR_FILENO) < 0)
 		return -1;
-	if (opts->keep_fd && fcntl(opts->keep_fd, F_SETFD, 0))
-		return -1;
+	for (i = 0; i < PROC_KEEP_MAX; i++)
+		if (opts->keep_fd[i] && fcntl(opts->keep_fd[i], F_SETFD, 0))
+			return -1;
 	if (null > STDERR_FILENO)
 		close(null);
 	return 0;

@@ -23,12 +23,15 @@ struct proc {
 
 #define PROC_NONE ((struct proc){.pid = 0, .pidfd = -1})
 
+/* How many descriptors a child may be left beyond the usual three. */
+#define PROC_KEEP_MAX 12
+
 /* What the child is given; zeroed fields mean nothing special. */
 struct proc_opts {
 	const char *cwd;        /* folder to start in */
 	int out_fd;             /* its stdout; 0 = /dev/null, 1 = ours */
 	int err_fd;             /* its stderr; 0 = /dev/null, 2 = ours */
-	int keep_fd;            /* one more descriptor left open in the child; 0 = none */
+	int keep_fd[PROC_KEEP_MAX]; /* more descriptors left open in the child; 0 = none */
 	bool drop_root;         /* when we are root, become SUDO_UID or nobody */
 	uint64_t file_size_max; /* RLIMIT_FSIZE in bytes; 0 = unlimited */
 };

@@ -15,6 +15,7 @@ struct replay_cmd {
 	uint64_t times;
 	uint64_t jobs;
 	uint64_t timeout_ns;
+	bool boot;
 	bool json;
 };
 
@@ -25,6 +26,8 @@ static const struct cmd_option replay_options[] = {
 	 "machines at a time (default: the host's CPUs)"},
 	{"timeout", 't', CMD_TIME, offsetof(struct replay_cmd, timeout_ns), "TIME",
 	 "wall-clock limit of one machine (default: 10m)"},
+	{"boot", 'b', CMD_FLAG, offsetof(struct replay_cmd, boot), NULL,
+	 "start each machine from power-on instead of forking a template"},
 	{"results", 'o', CMD_STRING, offsetof(struct replay_cmd, results), "DIR",
 	 "folder of the results (default: $WRINGER_RESULTS, else results)"},
 	{"json", 0, CMD_FLAG, offsetof(struct replay_cmd, json), NULL,
@@ -162,6 +165,7 @@ static int replay_one(const char *word, const struct replay_cmd *o, json_t *list
 	struct replay r = {.id = id};
 	struct run_opts opts = {.jobs = (unsigned int)o->jobs,
 				.keep_nothing = true,
+				.boot = o->boot,
 				.finished = finished,
 				.limit_ms = (int64_t)(o->timeout_ns / 1000000),
 				.ctx = &r,

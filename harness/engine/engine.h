@@ -66,27 +66,57 @@ struct engine_exit {
 	bool watchdog; /* the virtual-time watchdog fired: the guest's agent did not run for 10 s */
 	bool guest_reset;    /* the guest rebooted: a panic, or a triple fault */
 	bool guest_off;      /* the guest switched itself off */
+	bool unloaded;       /* VM_FORK: what was saved could not be loaded */
+	bool saved;          /* VM_SAVE: the machine was saved at the fork point */
+	char fault[160];     /* what went wrong between us and the emulator, or "" */
 	double cpu_seconds;  /* user and system time of the emulator */
 	double wall_seconds;
 };
+
+/* How a machine starts and what becomes of it; the guest cannot tell. */
+enum vm_mode {
+	VM_BOOT, /* from power-on to its end */
+	VM_SAVE, /* from power-on to the fork point, where it is saved and ends */
+	VM_FORK, /* from what VM_SAVE left to its end */
+};
+
+/* Names VM_SAVE leaves in the run's folder, beside a file <id>.ram for each piece of memory. */
+#define SAVED_STATE "state"
+#define SAVED_RAM   ".ram"
+
+struct vm_opts {
+	const struct qemu *qemu;
+	const struct machine *machine;
+	const struct args *args; /* of the machine; the mode's are made of them */
+	const char *dir;         /* the run's folder */
+	enum vm_mode mode;
+	const char *saved;       /* VM_FORK: the folder with what VM_SAVE left */
+	int64_t limit_ms;        /* wall-clock limit; 0 = none */
+};
+
+struct vm_step;
 
 /* A machine that is running. */
 struct vm {
 	struct proc proc;
 	int qmp;           /* our end of the monitor's socket */
 	struct buf in;     /* what came from it and is not a whole line yet */
+	enum vm_mode mode;
+	const struct vm_step *step; /* of the talk with the monitor: what is being waited for */
+	char *dir;
+	int records;       /* the record region where it is no file of the folder, or -1 */
+	uint64_t records_size;
 	int64_t start_ms;
 	int64_t limit_ms;  /* 0 = none */
 	struct engine_exit exit;
 };
 
 /*
- * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_PLAN and RUN_PLUGIN; makes
- * the other RUN_ files there.  When we are root the emulator runs as an ordinary user, who must be
- * able to write to the folder: it is handed over to that user.
+ * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_SETUP, RUN_PLAN and
+ * RUN_PLUGIN; makes the other RUN_ files there.  When we are root the emulator runs as an ordinary
+ * user, who must be able to write to the folder: it is handed over to that user.
  */
-int vm_start(struct vm *vm, const struct qemu *qemu, const struct machine *m, const char *dir,
-	     const struct args *args, int64_t limit_ms, struct err *err);
+int vm_start(struct vm *vm, const struct vm_opts *opts, struct err *err);
 /*
  * Waits up to timeout_ms for any of n machines to have something to do, and does it.  1 for each
  * slot in ended[] whose machine has ended; its vm->exit is then complete.  -EINTR on a signal.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,10 +17,65 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
+#include "engine/mode.h"
+#include "wire/wire.h"
 
 /* A guest that floods its console or progress port ends here, not on a full disk. */
 #define FLOOD_MAX (64u << 20)
 #define QMP_LINE_MAX (1u << 20)
+
+/* What is said to the monitor, and what is waited for before the next. */
+struct vm_step {
+	const char *say;
+	enum {
+		UNTIL_ANSWER,
+		UNTIL_STOP,     /* the guest is at the fork point */
+		UNTIL_MIGRATED, /* the state is written, or read */
+		UNTIL_END,
+	} until;
+};
+
+#define SAY(command)       "{\"execute\":\"" command "\"}\n"
+#define SAY_WITH(command, arguments)                                                              \
+	"{\"execute\":\"" command "\",\"arguments\":{" arguments "}}\n"
+
+#define SAY_NEGOTIATE SAY("qmp_capabilities")
+#define SAY_CAPABILITIES                                                                          \
+	SAY_WITH("migrate-set-capabilities", "\"capabilities\":["                                 \
+		 "{\"capability\":\"x-ignore-shared\",\"state\":true},"                           \
+		 "{\"capability\":\"events\",\"state\":true}]")
+/*
+ * A finished incoming migration announces itself by timers in host time for a second, and host
+ * timers shorten the CPUs' time slices.
+ */
+#define SAY_PARAMETERS                                                                            \
+	SAY_WITH("migrate-set-parameters", "\"announce-rounds\":0,\"max-bandwidth\":1099511627776")
+
+static const struct vm_step steps_boot[] = {
+	{SAY_NEGOTIATE, UNTIL_ANSWER},
+	{SAY("cont"), UNTIL_END},
+};
+
+static const struct vm_step steps_save[] = {
+	{SAY_NEGOTIATE, UNTIL_ANSWER},
+	{SAY_CAPABILITIES, UNTIL_ANSWER},
+	{SAY_PARAMETERS, UNTIL_ANSWER},
+	{SAY("cont"), UNTIL_STOP},
+	{SAY("query-status"), UNTIL_ANSWER},
+	{SAY_WITH("migrate", "\"uri\":\"file:" SAVED_STATE "\""), UNTIL_MIGRATED},
+	{SAY("quit"), UNTIL_END},
+};
+
+static const struct vm_step steps_fork[] = {
+	{SAY_NEGOTIATE, UNTIL_ANSWER},
+	{SAY_CAPABILITIES, UNTIL_ANSWER},
+	{SAY_PARAMETERS, UNTIL_ANSWER},
+	{SAY_WITH("migrate-incoming", "\"uri\":\"file:" SAVED_STATE "\""), UNTIL_MIGRATED},
+	{SAY("cont"), UNTIL_END},
+};
+
+static const struct vm_step *const steps[] = {
+	[VM_BOOT] = steps_boot, [VM_SAVE] = steps_save, [VM_FORK] = steps_fork};
 
 static int64_t now_ms(void)
 {
@@ -29,9 +86,9 @@ static int64_t now_ms(void)
 }
 
 /*
- * The whole region is allocated now: a full disk must not become a SIGBUS in the middle of a run.
+ * The whole file is allocated now: a full disk must not become a SIGBUS in the middle of a run.
  */
-static int make_records(const char *path, uint64_t size, struct err *err)
+static int make_memory(const char *path, uint64_t size, struct err *err)
 {
 	cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	int ret;
@@ -40,7 +97,7 @@ static int make_records(const char *path, uint64_t size, struct err *err)
 		return err_sys(err, -errno, "cannot create %s", path);
 	ret = posix_fallocate(fd, 0, (off_t)size);
 	if (ret)
-		return err_sys(err, -ret, "cannot reserve %llu MiB for records in %s",
+		return err_sys(err, -ret, "cannot reserve %llu MiB for %s",
 			       (unsigned long long)size >> 20, path);
 	return 0;
 }
@@ -52,104 +109,225 @@ static int hand_over(const char *path, struct err *err)
 	return 0;
 }
 
-static int prepare(const struct machine *m, const char *dir, struct err *err)
+static int make_file(const struct vm_opts *opts, const char *name, uint64_t size, struct err *err)
 {
-	cleanup_free char *records = xasprintf("%s/" RUN_RECORDS, dir);
-	int ret = make_records(records, m->records, err);
+	cleanup_free char *path = xasprintf("%s/%s", opts->dir, name);
+	int ret = make_memory(path, size, err);
 
-	if (!ret)
-		ret = hand_over(records, err);
-	return ret ? ret : hand_over(dir, err);
+	return ret ? ret : hand_over(path, err);
 }
 
-static void add_monitor(struct args *all, const struct args *args, const char *program, int fd)
+static int make_ram(const struct vm_opts *opts, struct err *err)
 {
+	struct ram ram;
 	size_t i;
+	int ret = 0;
 
-	args_add(all, "%s", program);
-	for (i = 1; i < args->nr; i++)
-		args_add(all, "%s", args->arg[i]);
-	/* Stopped at the first instruction, so that the monitor is quiet before the guest runs. */
-	args_add(all, "-S");
-	args_add(all, "-chardev");
-	args_add(all, "socket,id=qmp,fd=%d", fd);
-	args_add(all, "-mon");
-	args_add(all, "chardev=qmp,mode=control");
-}
+	for (i = 0; !ret && i < opts->args->nr; i++) {
+		char name[RAM_ID_MAX + sizeof(SAVED_RAM)];
 
-static int spawn(struct vm *vm, const struct qemu *q, const char *dir, const struct args *args,
-		 int monitor, struct err *err)
-{
-	cleanup_free char *path = xasprintf("%s/" RUN_STDERR, dir);
-	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	struct proc_opts opts = {.cwd = dir, .err_fd = errors, .out_fd = errors, .keep_fd = monitor,
-				 .drop_root = true, .file_size_max = FLOOD_MAX};
-	struct args all = {0};
-	int ret;
-
-	if (errors < 0)
-		return err_sys(err, -errno, "cannot create %s", path);
-	add_monitor(&all, args, q->path, monitor);
-	ret = proc_spawn(&vm->proc, (const char *const *)all.arg, &opts, err);
-	args_release(&all);
+		if (!ram_parse(opts->args->arg[i], &ram))
+			continue;
+		snprintf(name, sizeof(name), "%s" SAVED_RAM, ram.id);
+		ret = make_file(opts, name, ram.size, err);
+	}
 	return ret;
 }
 
-int vm_start(struct vm *vm, const struct qemu *q, const struct machine *m, const char *dir,
-	     const struct args *args, int64_t limit_ms, struct err *err)
+/* What the machine had said when it was saved is the beginning of what the fork says. */
+static int take_saved(const struct vm_opts *opts, struct err *err)
+{
+	static const char *const names[] = {SAVED_STATE, RUN_CONSOLE, RUN_PROGRESS};
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < ARRAY_SIZE(names); i++) {
+		cleanup_free char *from = xasprintf("%s/%s", opts->saved, names[i]);
+		cleanup_free char *to = xasprintf("%s/%s", opts->dir, names[i]);
+
+		ret = file_copy(from, to, err);
+		if (!ret)
+			ret = hand_over(to, err);
+	}
+	return ret;
+}
+
+static int prepare(const struct vm_opts *opts, struct err *err)
+{
+	int ret = 0;
+
+	if (opts->mode == VM_BOOT)
+		ret = make_file(opts, RUN_RECORDS, opts->machine->records, err);
+	else if (opts->mode == VM_SAVE)
+		ret = make_ram(opts, err);
+	else
+		ret = take_saved(opts, err);
+	return ret ? ret : hand_over(opts->dir, err);
+}
+
+static void close_all(const int fd[])
+{
+	size_t i;
+
+	for (i = 0; i < PROC_KEEP_MAX && fd[i]; i++)
+		close(fd[i]);
+}
+
+static int spawn(struct vm *vm, const struct vm_opts *opts, int monitor, struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/" RUN_STDERR, opts->dir);
+	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct proc_opts popts = {.cwd = opts->dir, .err_fd = errors, .out_fd = errors,
+				  .drop_root = true, .file_size_max = FLOOD_MAX};
+	struct args all = {0};
+	int ret;
+
+	ret = mode_args(opts, monitor, popts.keep_fd, &all, err);
+	if (!ret && errors < 0)
+		ret = err_sys(err, -errno, "cannot create %s", path);
+	if (!ret)
+		ret = proc_spawn(&vm->proc, (const char *const *)all.arg, &popts, err);
+	args_release(&all);
+	close_all(popts.keep_fd);
+	return ret;
+}
+
+int vm_start(struct vm *vm, const struct vm_opts *opts, struct err *err)
 {
 	int pair[2];
 	int ret;
 
-	*vm = (struct vm){.proc = PROC_NONE, .qmp = -1};
-	ret = prepare(m, dir, err);
+	*vm = (struct vm){.proc = PROC_NONE, .qmp = -1, .records = -1, .mode = opts->mode,
+			  .step = steps[opts->mode], .records_size = opts->machine->records, .limit_ms = opts->limit_ms};
+	ret = prepare(opts, err);
 	if (ret)
 		return ret;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_sys(err, -errno, "cannot make a socket pair");
 	vm->qmp = pair[0];
 	vm->start_ms = now_ms();
-	vm->limit_ms = limit_ms;
 	fcntl(vm->qmp, F_SETFL, O_NONBLOCK);
-	ret = spawn(vm, q, dir, args, pair[1], err);
-	close(pair[1]);
+	ret = spawn(vm, opts, pair[1], err);
 	if (ret)
 		close(vm->qmp);
+	else
+		vm->dir = xstrdup(opts->dir);
 	return ret;
 }
 
-static void say(struct vm *vm, const char *line)
+static void fault(struct vm *vm, const char *what)
 {
+	if (!vm->exit.fault[0])
+		snprintf(vm->exit.fault, sizeof(vm->exit.fault), "%s", what);
+	kill(-vm->proc.pid, SIGKILL);
+}
+
+/*
+ * The record region of a machine that keeps it in a memfd, while the emulator lives to show it.
+ */
+static void find_records(struct vm *vm)
+{
+	cleanup_free char *fds = xasprintf("/proc/%d/fd", (int)vm->proc.pid);
+	DIR *dir = opendir(fds);
+	struct dirent *e;
+
+	while (vm->records < 0 && dir && (e = readdir(dir))) {
+		cleanup_free char *path = xasprintf("%s/%s", fds, e->d_name);
+		char target[64] = "";
+
+		if (readlink(path, target, sizeof(target) - 1) > 0 &&
+		    strstr(target, "memfd:memory-backend-memfd"))
+			vm->records = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	if (dir)
+		closedir(dir);
+	if (vm->records < 0)
+		fault(vm, "cannot open the emulator's record region");
+}
+
+static void say(struct vm *vm)
+{
+	const char *line = vm->step->say;
+
+	/* The last thing before the guest runs. */
+	if (vm->step->until == UNTIL_END && vm->mode == VM_FORK)
+		find_records(vm);
 	/* The socket's buffer is empty: this fits. A dead emulator is seen through its pidfd. */
 	if (send(vm->qmp, line, strlen(line), MSG_NOSIGNAL) < 0)
 		return;
 }
 
-static void take_shutdown(struct engine_exit *x, const json_t *event)
+static void next_step(struct vm *vm, int until)
 {
-	const char *reason =
-		json_string_value(json_object_get(json_object_get(event, "data"), "reason"));
-
-	if (!reason)
+	if (vm->step->until != (unsigned int)until)
 		return;
-	x->guest_reset = x->guest_reset || !strcmp(reason, "guest-reset");
-	x->guest_off = x->guest_off || !strcmp(reason, "guest-shutdown");
+	vm->step++;
+	say(vm);
 }
 
-/* Greeting: negotiate. First answer: let the guest run. Afterwards only events matter. */
+static const char *event_data(const json_t *event, const char *key)
+{
+	const char *s = json_string_value(json_object_get(json_object_get(event, "data"), key));
+
+	return s ? s : "";
+}
+
+static void take_migration(struct vm *vm, const char *status)
+{
+	bool save = vm->mode == VM_SAVE;
+
+	vm->exit.unloaded = !save && !strcmp(status, "failed");
+	if (!strcmp(status, "failed"))
+		fault(vm, save ? "the machine could not be saved" :
+				 "the saved machine could not be loaded");
+	if (strcmp(status, "completed"))
+		return;
+	vm->exit.saved = save;
+	next_step(vm, UNTIL_MIGRATED);
+}
+
+static void take_event(struct vm *vm, const char *event, const json_t *msg)
+{
+	const char *reason = event_data(msg, "reason");
+
+	if (!strcmp(event, "WATCHDOG"))
+		vm->exit.watchdog = true;
+	else if (!strcmp(event, "STOP"))
+		next_step(vm, UNTIL_STOP);
+	else if (!strcmp(event, "MIGRATION"))
+		take_migration(vm, event_data(msg, "status"));
+	else if (!strcmp(event, "SHUTDOWN")) {
+		vm->exit.guest_reset |= !strcmp(reason, "guest-reset");
+		vm->exit.guest_off |= !strcmp(reason, "guest-shutdown");
+	}
+}
+
+static void take_answer(struct vm *vm, const json_t *answer)
+{
+	const char *status = json_string_value(json_object_get(answer, "status"));
+
+	/* The plugin asks for this state by its number, which is no promise of QEMU's. */
+	if (status && strcmp(status, "paused"))
+		fault(vm, "the plugin stopped the machine, but not as 'paused'");
+	next_step(vm, UNTIL_ANSWER);
+}
+
 static void take_line(struct vm *vm, const char *line, size_t len)
 {
 	json_t *msg = json_loadb(line, len, 0, NULL);
 	const char *event = json_string_value(json_object_get(msg, "event"));
+	const json_t *error = json_object_get(msg, "error");
 
 	if (json_object_get(msg, "QMP")) {
-		say(vm, "{\"execute\":\"qmp_capabilities\",\"id\":\"ready\"}\n");
-	} else if (json_object_get(msg, "id")) {
-		say(vm, "{\"execute\":\"cont\"}\n");
-	} else if (event && !strcmp(event, "WATCHDOG")) {
-		vm->exit.watchdog = true;
-	} else if (event && !strcmp(event, "SHUTDOWN")) {
-		take_shutdown(&vm->exit, msg);
+		say(vm);
+	} else if (event) {
+		take_event(vm, event, msg);
+	} else if (error) {
+		const char *desc = json_string_value(json_object_get(error, "desc"));
+
+		fault(vm, desc ? desc : "the emulator's monitor reported an error");
+	} else if (json_object_get(msg, "return")) {
+		take_answer(vm, json_object_get(msg, "return"));
 	}
 	json_decref(msg);
 }
@@ -196,6 +374,29 @@ static void take_status(struct engine_exit *x, int status)
 	x->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* What the guest wrote, as a file of the folder like that of a machine that was not forked. */
+static int keep_records(struct vm *vm)
+{
+	cleanup_free char *path = xasprintf("%s/" RUN_RECORDS, vm->dir);
+	cleanup_fd int out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	struct wire_header head;
+	uint64_t left = vm->records_size;
+	off_t at = 0;
+
+	if (out < 0 || pread(vm->records, &head, sizeof(head), 0) != sizeof(head))
+		return errno ? -errno : -EIO;
+	if (head.used < left - sizeof(head))
+		left = sizeof(head) + head.used;
+	while (left) {
+		ssize_t n = sendfile(out, vm->records, &at, left);
+
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		left -= (uint64_t)n;
+	}
+	return 0;
+}
+
 static void finish(struct vm *vm)
 {
 	struct rusage before, after;
@@ -211,9 +412,18 @@ static void finish(struct vm *vm)
 	vm->exit.cpu_seconds = seconds(after.ru_utime) - seconds(before.ru_utime) +
 			       seconds(after.ru_stime) - seconds(before.ru_stime);
 	vm->exit.wall_seconds = (double)(now_ms() - vm->start_ms) / 1e3;
+	if (vm->records >= 0) {
+		status = keep_records(vm);
+		if (status)
+			snprintf(vm->exit.fault, sizeof(vm->exit.fault),
+				 "cannot write the records: %s", strerror(-status));
+		close(vm->records);
+	}
 	if (vm->qmp >= 0)
 		close(vm->qmp);
-	vm->qmp = -1;
+	vm->records = vm->qmp = -1;
+	free(vm->dir);
+	vm->dir = NULL;
 	buf_release(&vm->in);
 }
 

@@ -43,6 +43,7 @@ struct experiment {
 	char *plan;  /* and what follows */
 	struct args args;
 	struct machine machine;
+	char template[SHA256_HEX]; /* key of the template it can be forked from */
 	bool oom_allowed;
 	enum status status; /* after a run, or from the result that was there */
 	char *reason;       /* one sentence, or NULL */
@@ -74,6 +75,9 @@ int experiment_from_spec(const json_t *spec, struct experiments *out, struct err
  */
 void experiment_script(const struct experiment *exp, struct buf *out);
 
+/* All that decides what the machine is at the fork point, and its title; new references. */
+json_t *experiment_template(const struct experiment *exp, char title[80]);
+
 /* What a run is doing, for a progress line; called a few times a second and at each change. */
 struct run_progress {
 	size_t total;
@@ -91,6 +95,7 @@ struct run_opts {
 	int64_t limit_ms;   /* wall-clock limit of each machine */
 	bool fresh;         /* run even what results/ already holds */
 	bool keep_nothing;  /* do not store: replay */
+	bool boot;          /* start each machine from power-on, not from a template */
 	void (*progress)(const struct run_progress *p, void *ctx);
 	/* Called with each finished run's result before it is stored, if not NULL. */
 	void (*finished)(const struct experiment *exp, const struct result *result, void *ctx);

@@ -67,6 +67,8 @@ static bool judge_host(struct verdict *v)
 		conclude(v, STATUS_TIMEOUT,
 			 "stopped after %.0f s of wall time; last phase %u of %u", x->wall_seconds,
 			 v->rec->last_phase, WIRE_STOPPED);
+	else if (x->fault[0])
+		conclude(v, STATUS_HARNESS_ERROR, "%s", x->fault);
 	else if (x->signal == SIGXFSZ)
 		conclude(v, STATUS_HARNESS_ERROR, "the guest flooded its console");
 	else if (x->signal)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "engine/template.h"
 #include "experiment/experiment.h"
 #include "experiment/judge.h"
 
@@ -18,11 +19,19 @@
 /* What an experiment is taken to cost before any was run, seconds of CPU. */
 #define DEFAULT_COST 12.0
 
-/* A machine, its experiment and its folder. */
+/* A machine, its experiment and its folder; with VM_SAVE the one it makes a template for. */
 struct slot {
 	struct vm vm;
 	struct experiment *exp;
 	char *dir;
+	struct template tpl;
+};
+
+/* How far an experiment is. */
+struct state {
+	double cost; /* estimated CPU seconds; 0 = it was there already */
+	bool begun;
+	bool boot;   /* its template cannot be made: start from power-on */
 };
 
 struct pool {
@@ -30,12 +39,12 @@ struct pool {
 	const struct run_opts *opts;
 	struct slot *slot;
 	size_t nr_slots; /* running */
-	size_t next;     /* next experiment to look at */
+	size_t left;     /* experiments that have not begun */
 	struct run_progress progress;
 	double start;
 	double cost_left;  /* estimated CPU seconds of what has not been started */
 	double cost_ended; /* estimated, of what has ended */
-	double *cost;      /* by experiment */
+	struct state *state; /* by experiment */
 };
 
 static double now(void)
@@ -89,7 +98,8 @@ static int link_in(const char *dir, const char *name, const char *from, struct e
 	return file_link(from, to, err);
 }
 
-static int fill_dir(const struct experiment *exp, const char *dir, struct err *err)
+static int fill_dir(const struct experiment *exp, const char *dir, const char *text,
+		    struct err *err)
 {
 	cleanup_free char *setup = xasprintf("%s/" RUN_SETUP, dir);
 	cleanup_free char *plan = xasprintf("%s/" RUN_PLAN, dir);
@@ -101,39 +111,80 @@ static int fill_dir(const struct experiment *exp, const char *dir, struct err *e
 		ret = link_in(dir, RUN_PLUGIN, exp->plugin_file, err);
 	if (!ret)
 		ret = file_write(setup, exp->setup, strlen(exp->setup), err);
-	return ret ? ret : file_write(plan, exp->plan, strlen(exp->plan), err);
+	return ret ? ret : file_write(plan, text, strlen(text), err);
 }
 
 static void slot_release(struct slot *s)
 {
-	if (s->dir)
+	/* The folder of a template in the making is the template's. */
+	if (s->dir && s->vm.mode != VM_SAVE)
 		dir_remove(s->dir, NULL);
 	free(s->dir);
+	template_close(&s->tpl);
 	memset(s, 0, sizeof(*s));
 }
 
-static int start_one(struct pool *pool, struct experiment *exp, struct err *err)
+static int start_vm(struct pool *pool, struct slot *s, enum vm_mode mode, struct err *err)
+{
+	const struct experiment *exp = s->exp;
+	struct vm_opts opts = {.qemu = &pool->exps->qemu, .machine = &exp->machine,
+			       .args = &exp->args, .dir = s->dir, .mode = mode,
+			       .saved = s->tpl.dir, .limit_ms = pool->opts->limit_ms};
+	/* A template knows nothing of the plan. */
+	int ret = fill_dir(exp, s->dir, mode == VM_SAVE ? "" : exp->plan, err);
+
+	return ret ? ret : vm_start(&s->vm, &opts, err);
+}
+
+/* Takes over tpl. */
+static int start_one(struct pool *pool, size_t i, enum vm_mode mode, struct template *tpl,
+		     struct err *err)
 {
 	struct slot *s = &pool->slot[pool->nr_slots];
-	int ret;
+	int ret = 0;
 
-	memset(s, 0, sizeof(*s));
-	s->exp = exp;
-	ret = store_scratch(exp->id, &s->dir, err);
-	if (!ret)
-		ret = fill_dir(exp, s->dir, err);
-	if (!ret)
-		ret = vm_start(&s->vm, &pool->exps->qemu, &exp->machine, s->dir, &exp->args,
-			       pool->opts->limit_ms, err);
-	if (ret)
-		slot_release(s);
+	*s = (struct slot){.exp = &pool->exps->exp[i], .tpl = *tpl, .vm.mode = mode};
+	if (mode == VM_SAVE)
+		s->dir = xstrdup(tpl->dir);
 	else
-		pool->nr_slots++;
-	return ret;
+		ret = store_scratch(s->exp->id, &s->dir, err);
+	if (!ret)
+		ret = start_vm(pool, s, mode, err);
+	if (ret) {
+		slot_release(s);
+		return ret;
+	}
+	pool->nr_slots++;
+	if (mode != VM_SAVE) {
+		pool->state[i].begun = true;
+		pool->left--;
+	}
+	return 0;
 }
 
-static json_t *host_facts(const struct engine_exit *x)
+/* Starts it, or what must be there first; -EAGAIN while somebody makes its template. */
+static int start_next(struct pool *pool, size_t i, struct err *err)
 {
+	const char *key = pool->exps->exp[i].template;
+	struct template tpl = TEMPLATE_NONE;
+	int ret;
+
+	if (pool->opts->boot || pool->state[i].boot)
+		return start_one(pool, i, VM_BOOT, &tpl, err);
+	ret = template_open(key, &tpl, err);
+	if (!ret)
+		return start_one(pool, i, VM_FORK, &tpl, err);
+	if (ret == -ENOENT) {
+		ret = template_begin(key, &tpl, err);
+		if (!ret)
+			return start_one(pool, i, VM_SAVE, &tpl, err);
+	}
+	return ret == -EBUSY || ret == -EEXIST ? -EAGAIN : ret;
+}
+
+static json_t *host_facts(const struct slot *s)
+{
+	const struct engine_exit *x = &s->vm.exit;
 	struct timespec ts;
 	char when[32];
 	struct tm tm;
@@ -141,7 +192,8 @@ static json_t *host_facts(const struct engine_exit *x)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_pack("{s:s, s:f, s:f, s:i, s:i}", "ended", when, "cpu_seconds", x->cpu_seconds,
+	return json_pack("{s:s, s:s, s:f, s:f, s:i, s:i}", "ended", when, "start",
+			 s->vm.mode == VM_FORK ? "fork" : "boot", "cpu_seconds", x->cpu_seconds,
 			 "wall_seconds", x->wall_seconds, "exit_code", x->exit_code, "signal",
 			 x->signal);
 }
@@ -171,26 +223,81 @@ static void report(struct pool *pool, const struct experiment *ended)
 		pool->opts->progress(p, pool->opts->ctx);
 }
 
+/* Its experiments tell by themselves what is wrong with the machine. */
+static void give_up_template(struct pool *pool, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < pool->exps->nr; i++)
+		if (!strcmp(pool->exps->exp[i].template, key))
+			pool->state[i].boot = true;
+}
+
+static int end_template(struct pool *pool, struct slot *s, struct err *err)
+{
+	uint64_t max;
+	size_t removed;
+	char title[80];
+	json_t *parts;
+	int ret;
+
+	if (!s->vm.exit.saved || s->vm.exit.exit_code) {
+		give_up_template(pool, s->exp->template);
+		return 0;
+	}
+	parts = experiment_template(s->exp, title);
+	ret = template_finish(&s->tpl, parts, title, err);
+	json_decref(parts);
+	if (!ret)
+		ret = templates_max(&max, err);
+	return ret ? ret : templates_trim(max, &removed, err);
+}
+
+/* A template that cannot be loaded goes; this experiment does without. */
+static int end_unloaded(struct pool *pool, struct slot *s)
+{
+	struct state *state = &pool->state[s->exp - pool->exps->exp];
+
+	template_close(&s->tpl);
+	template_remove(s->exp->template);
+	state->boot = true;
+	state->begun = false;
+	pool->left++;
+	return 0;
+}
+
+static int end_experiment(struct pool *pool, struct slot *s, struct err *err)
+{
+	double cost = pool->state[s->exp - pool->exps->exp].cost;
+	struct result r;
+	int ret = judge_run(s->exp, s->dir, &s->vm.exit, &r, err);
+
+	if (!ret) {
+		r.host = host_facts(s);
+		ret = keep(pool, s->exp, &r, err);
+		result_release(&r);
+	}
+	pool->progress.done++;
+	pool->progress.failed += s->exp->status != STATUS_DONE;
+	pool->cost_ended += cost;
+	pool->cost_left -= cost;
+	return ret;
+}
+
 static int end_one(struct pool *pool, size_t i, struct err *err)
 {
 	struct slot s = pool->slot[i];
-	struct experiment *exp = s.exp;
-	double cost = pool->cost[exp - pool->exps->exp];
-	struct result r;
+	bool made = s.vm.mode == VM_SAVE;
+	const struct experiment *exp;
 	int ret;
 
 	pool->slot[i] = pool->slot[--pool->nr_slots];
-	ret = judge_run(exp, s.dir, &s.vm.exit, &r, err);
-	if (!ret) {
-		r.host = host_facts(&s.vm.exit);
-		ret = keep(pool, exp, &r, err);
-		result_release(&r);
-	}
+	if (s.vm.mode == VM_FORK && s.vm.exit.unloaded)
+		ret = end_unloaded(pool, &s);
+	else
+		ret = made ? end_template(pool, &s, err) : end_experiment(pool, &s, err);
+	exp = made || s.vm.exit.unloaded ? NULL : s.exp;
 	slot_release(&s);
-	pool->progress.done++;
-	pool->progress.failed += exp->status != STATUS_DONE;
-	pool->cost_ended += cost;
-	pool->cost_left -= cost;
 	if (!ret)
 		report(pool, exp);
 	return ret;
@@ -216,31 +323,41 @@ static void count(struct pool *pool)
 	struct experiments *exps = pool->exps;
 	size_t i;
 
-	pool->cost = xcalloc(exps->nr, sizeof(*pool->cost));
+	pool->state = xcalloc(exps->nr, sizeof(*pool->state));
 	pool->progress.total = exps->nr;
 	for (i = 0; i < exps->nr; i++) {
 		if (!pool->opts->fresh && !pool->opts->keep_nothing && store_has(exps->exp[i].id)) {
 			take_present(&exps->exp[i]);
 			pool->progress.present++;
 			pool->progress.failed += exps->exp[i].status != STATUS_DONE;
+			pool->state[i].begun = true;
 			continue;
 		}
-		pool->cost[i] = experiment_cost(&exps->exp[i]);
-		pool->cost_left += pool->cost[i];
+		pool->state[i].cost = experiment_cost(&exps->exp[i]);
+		pool->cost_left += pool->state[i].cost;
+		pool->left++;
 	}
 }
 
+/* In their order, but for those whose template somebody is making. */
 static int start_some(struct pool *pool, struct err *err)
 {
-	int ret = 0;
+	const char *busy = "";
+	size_t i = 0;
+	int ret;
 
-	while (!ret && pool->nr_slots < pool->opts->jobs && pool->next < pool->exps->nr) {
-		size_t i = pool->next++;
-
-		if (pool->cost[i] > 0)
-			ret = start_one(pool, &pool->exps->exp[i], err);
+	while (pool->nr_slots < pool->opts->jobs && i < pool->exps->nr) {
+		if (pool->state[i].begun || !strcmp(pool->exps->exp[i].template, busy)) {
+			i++;
+			continue;
+		}
+		ret = start_next(pool, i, err);
+		if (ret == -EAGAIN)
+			busy = pool->exps->exp[i].template;
+		else if (ret)
+			return ret;
 	}
-	return ret;
+	return 0;
 }
 
 static int wait_some(struct pool *pool, struct err *err)
@@ -294,7 +411,7 @@ int experiments_run(struct experiments *exps, const struct run_opts *opts, struc
 	report(&pool, NULL);
 	while (!ret) {
 		ret = start_some(&pool, err);
-		if (ret || !pool.nr_slots)
+		if (ret || (!pool.nr_slots && !pool.left))
 			break;
 		ret = wait_some(&pool, err);
 		if (!ret)
@@ -304,6 +421,6 @@ int experiments_run(struct experiments *exps, const struct run_opts *opts, struc
 	}
 	end_all(&pool);
 	free(pool.slot);
-	free(pool.cost);
+	free(pool.state);
 	return ret;
 }

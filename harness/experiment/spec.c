@@ -6,6 +6,7 @@
 
 #include "base/parse.h"
 #include "base/path.h"
+#include "engine/template.h"
 #include "experiment/experiment.h"
 #include "result/store.h"
 
@@ -205,12 +206,39 @@ static json_t *make_spec(const struct planner *p, const struct cell *c, const ch
 	return spec;
 }
 
-static void set_id(struct experiment *exp)
+static const char *spec_str(const json_t *spec, const char *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(json_object_get(spec, object), key));
+
+	return s ? s : "";
+}
+
+json_t *experiment_template(const struct experiment *exp, char title[80])
+{
+	const json_t *spec = exp->spec;
+
+	snprintf(title, 80, "%.40s, guest %.30s", spec_str(spec, "kernel", "version"),
+		 spec_str(spec, "guest", "name"));
+	return json_pack("{s:i, s:s, s:s, s:O, s:s, s:s, s:s, s:s}", "format", TEMPLATE_FORMAT,
+			 "qemu", spec_str(spec, "engine", "qemu_sha256"), "firmware",
+			 spec_str(spec, "engine", "firmware_sha256"), "args",
+			 json_object_get(json_object_get(spec, "engine"), "args"), "plugin",
+			 spec_str(spec, "programs", "plugin"), "kernel",
+			 spec_str(spec, "kernel", "id"), "image", spec_str(spec, "image", "id"),
+			 "setup", exp->setup);
+}
+
+static void set_ids(struct experiment *exp)
 {
 	cleanup_buf struct buf text = {0};
+	char title[80];
+	json_t *parts;
 
 	json_canonical(exp->spec, &text);
 	sha256_buf(buf_str(&text), text.len, exp->id);
+	parts = experiment_template(exp, title);
+	template_key(parts, exp->template);
+	json_decref(parts);
 }
 
 static struct experiment *new_experiment(struct experiments *out)
@@ -247,7 +275,7 @@ static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
 	exp->machine = c->machine;
 	exp->oom_allowed = c->scenario->oom_allowed;
 	copy_args(&exp->args, &c->args);
-	set_id(exp);
+	set_ids(exp);
 }
 
 static int hash_program(const char *name, char hex[SHA256_HEX], struct err *err)
@@ -466,13 +494,6 @@ static int spec_args(const json_t *spec, struct args *args, struct err *err)
 	return args->nr ? 0 : err_set(err, -EBADMSG, "spec.json has no command line");
 }
 
-static const char *spec_str(const json_t *spec, const char *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(json_object_get(spec, object), key));
-
-	return s ? s : "";
-}
-
 static int spec_files(const json_t *spec, struct experiment *exp, struct err *err)
 {
 	struct kernel kernel = {0};
@@ -514,7 +535,7 @@ int experiment_from_spec(const json_t *spec, struct experiments *out, struct err
 	exp->setup = xstrdup(setup ? setup : "");
 	exp->plan = xstrdup(plan ? plan : "");
 	exp->oom_allowed = spec_oom(spec);
-	set_id(exp);
+	set_ids(exp);
 	ret = qemu_probe(&out->qemu, err);
 	if (!ret)
 		ret = same_qemu(spec, &out->qemu, err);

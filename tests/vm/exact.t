@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The exactness canary: the same experiment again gives the same bytes, with one CPU and with two, while
-# both of the host's cores are busy with something else; another seed gives others.
+# both of the host's cores are busy with something else; forked from a template, from one that was made
+# again, and started from power-on.  Another seed gives others.
 # shellcheck source=tests/vm/lib.sh
 . tests/vm/lib.sh
 
+own_templates
 for _ in 1 2; do
 	sh -c 'while :; do :; done' &
 	BACKGROUND="$BACKGROUND $!"
@@ -12,8 +14,16 @@ done
 for guest in two two-smp; do
 	expect 0 "$WRINGER" run -k 6.12 -g $guest -p mglru -s "$HERE/scenarios/short.conf" -n 1,2
 	id=$("$WRINGER" show -g $guest -n 1 2>/dev/null | awk 'NR == 2 { print $1 }')
+	grep -q '"start": "fork"' "$WRINGER_RESULTS/$id"*/host.json || fail "it was not forked"
+	memory=$("$WRINGER" cache --json | grep memory_sha256)
+	expect 0 "$WRINGER" replay --boot "$id"
+	grep -q "identical, 1 of 1" "$DIR/out" || fail "booted, replay said: $(cat "$DIR/out")"
+	expect 0 "$WRINGER" cache clear
 	expect 0 "$WRINGER" replay --times 3 "$id"
-	grep -q "identical, 3 of 3" "$DIR/out" || fail "replay said: $(cat "$DIR/out")"
+	grep -q "identical, 3 of 3" "$DIR/out" || fail "forked, replay said: $(cat "$DIR/out")"
+	[ "$("$WRINGER" cache --json | grep memory_sha256)" = "$memory" ] ||
+		fail "the template that was made again has other memory"
+	expect 0 "$WRINGER" cache clear
 	sums=$("$WRINGER" show -g $guest --json | grep '"id"' | cut -d'"' -f4 |
 		while read -r r; do sha256sum <"$WRINGER_RESULTS/$r/series.csv"; done | sort -u | wc -l)
 	[ "$sums" = 2 ] || fail "$guest: two seeds gave the same series"

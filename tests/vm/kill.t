@@ -4,6 +4,7 @@
 # completes.  So does it after a full disk.
 # shellcheck source=tests/vm/lib.sh
 . tests/vm/lib.sh
+own_templates
 
 run()
 {
@@ -29,8 +30,8 @@ wait_for_emulator()
 	done
 }
 
-# wringer itself, with SIGKILL, at several moments of a run.
-for after in 0.2 3; do
+# wringer itself, with SIGKILL, at several moments: while the template is made, and of a run.
+for after in 0.2 3 12; do
 	start
 	wait_for_emulator
 	sleep $after

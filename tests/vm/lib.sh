@@ -53,12 +53,23 @@ said()
 	}
 }
 
+# Templates of this test's own; kernels, images and indexes are everyone's.
+own_templates()
+{
+	cache=${WRINGER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wringer}
+	mkdir -p "$DIR/cache" "$cache/kernels" "$cache/images" "$cache/apt"
+	for part in kernels images apt; do
+		ln -s "$cache/$part" "$DIR/cache/$part"
+	done
+	export WRINGER_CACHE="$DIR/cache"
+}
+
 # Processes whose working folder is below ours: emulators that belong to this test.
 emulators()
 {
 	for cwd in /proc/[0-9]*/cwd; do
 		case $(readlink "$cwd" 2>/dev/null) in
-		"$DIR"/results/*) echo "${cwd%/cwd}" ;;
+		"$DIR"/results/* | "$DIR"/cache/templates/*) echo "${cwd%/cwd}" ;;
 		esac
 	done
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A machine that is saved keeps its memory in files, which a fork maps copy-on-write: starting a
+ * fork costs no more than the devices' state, and forks share what they do not change.  Memory that
+ * is a file of the host's is left out of the saved state (x-ignore-shared) and would have to be at
+ * its guest-physical address already when the state is loaded; the record region, a PCI BAR, is not.
+ * So in these modes it is a memfd, whose contents travel with the state, and the host reads it
+ * through the emulator's own descriptor.
+ */
+#include "engine/mode.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+
+bool ram_parse(const char *arg, struct ram *ram)
+{
+	char size[24];
+	int end = 0;
+
+	return sscanf(arg, "memory-backend-ram,id=%15[^,],size=%23[0-9M]%n", ram->id, size,
+		      &end) == 2 &&
+	       !arg[end] && !parse_size(size, &ram->size);
+}
+
+static int add_fd(int fd[], int new)
+{
+	size_t i;
+
+	for (i = 0; i < PROC_KEEP_MAX; i++) {
+		if (fd[i])
+			continue;
+		fd[i] = new;
+		return 0;
+	}
+	return -EMFILE;
+}
+
+/* By descriptor: the emulator's user need not be able to reach the cache. */
+static int add_saved_ram(const struct vm_opts *opts, const struct ram *ram, int fd[],
+			 struct args *out, struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s" SAVED_RAM, opts->saved, ram->id);
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (file < 0)
+		return err_sys(err, -errno, "cannot open %s", path);
+	if (add_fd(fd, file)) {
+		close(file);
+		return err_set(err, -EMFILE, "too many pieces of memory");
+	}
+	args_add(out,
+		 "memory-backend-file,id=%s,size=%lluM,mem-path=/proc/self/fd/%d,share=off,"
+		 "readonly=on,rom=off",
+		 ram->id, (unsigned long long)ram->size >> 20, file);
+	return 0;
+}
+
+static int add_arg(const struct vm_opts *opts, const char *arg, int fd[], struct args *out,
+		   struct err *err)
+{
+	bool fork = opts->mode == VM_FORK;
+	unsigned long long mib = opts->machine->records >> 20;
+	struct ram ram;
+
+	if (ram_parse(arg, &ram)) {
+		if (fork)
+			return add_saved_ram(opts, &ram, fd, out, err);
+		args_add(out, "memory-backend-file,id=%s,size=%lluM,mem-path=%s" SAVED_RAM
+			 ",share=on", ram.id, (unsigned long long)ram.size >> 20, ram.id);
+	} else if (!strncmp(arg, "memory-backend-file,id=records,", 31)) {
+		args_add(out, "memory-backend-memfd,id=records,size=%lluM,share=on", mib);
+	} else if (fork && !strcmp(arg, "file:" RUN_CONSOLE)) {
+		args_add(out, "chardev:console");
+	} else if (fork && !strcmp(arg, "file,id=progress,path=" RUN_PROGRESS)) {
+		args_add(out, "%s,append=on", arg);
+	} else if (!fork && !strcmp(arg, "./" RUN_PLUGIN)) {
+		args_add(out, "%s,stop=on", arg);
+	} else {
+		args_add(out, "%s", arg);
+	}
+	return 0;
+}
+
+static void add_monitor(struct args *out, int monitor)
+{
+	/* Stopped at the first instruction, so that the monitor is quiet before the guest runs. */
+	args_add(out, "-S");
+	args_add(out, "-chardev");
+	args_add(out, "socket,id=qmp,fd=%d", monitor);
+	args_add(out, "-mon");
+	args_add(out, "chardev=qmp,mode=control");
+}
+
+int mode_args(const struct vm_opts *opts, int monitor, int fd[], struct args *out, struct err *err)
+{
+	const struct args *args = opts->args;
+	size_t i;
+	int ret = 0;
+
+	fd[0] = monitor;
+	args_add(out, "%s", opts->qemu->path);
+	for (i = 1; !ret && i < args->nr; i++) {
+		if (opts->mode == VM_BOOT)
+			args_add(out, "%s", args->arg[i]);
+		else
+			ret = add_arg(opts, args->arg[i], fd, out, err);
+	}
+	add_monitor(out, monitor);
+	if (opts->mode == VM_FORK) {
+		args_add(out, "-chardev");
+		args_add(out, "file,id=console,path=" RUN_CONSOLE ",append=on");
+		args_add(out, "-incoming");
+		args_add(out, "defer");
+	}
+	return ret;
+}
