@@ -54,9 +54,10 @@ $(B)/data/workload: $(PROG_SRC) $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -I. -Iharness $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $(PROG_SRC) -lm
 
-$(B)/data/exact.so: harness/engine/plugin/exact.c harness/wire/fork.h
+$(B)/data/exact.so: $(wildcard harness/engine/plugin/*.[ch]) harness/wire/fork.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARN) -Iharness -O2 -fPIC -shared -s -Wl,--build-id=none -fno-ident -o $@ $<
+	$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) -Iharness -O2 -fPIC -shared -s -Wl,--build-id=none -fno-ident \
+		-o $@ $(filter %.c,$^)
 
 $(B)/data/apt-conf: scripts/apt-conf
 	@mkdir -p $(@D)

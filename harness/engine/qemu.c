@@ -151,7 +151,7 @@ static void add_fixed(struct args *a)
 	args_add(a, "-machine");
 	args_add(a, "pc,hpet=off");
 	args_add(a, "-accel");
-	args_add(a, "tcg,thread=single,tb-size=128");
+	args_add(a, "tcg,thread=single,tb-size=512");
 	args_add(a, "-icount");
 	args_add(a, "shift=0,sleep=off");
 	/*

@@ -11,6 +11,13 @@
  * brought up to date just before a CPU can become idle: the whole block has been counted by then,
  * as HLT and MWAIT end theirs.
  *
+ * The software TLB.  QEMU makes it larger and smaller by how much of it was used in the last 100 ms
+ * of the host's time.  Its size decides which pages are looked up again in the guest's page tables,
+ * which sets their accessed bits, which is what reclaim goes by: on a loaded host nearly every
+ * second run with two CPUs went another way.  So the host's time of day stands still (pin_time()),
+ * with which the TLB only grows, as a function of what the guest does; and it starts anew at the
+ * fork point, where that of a fork is new too.
+ *
  * The fork point.  The agent marks it with an instruction that does nothing (wire/fork.h).  With
  * the argument stop=on the machine is stopped there.  A device that stops the machine marks its CPU
  * as stopped first and the machine later; in between the main loop sees all CPUs idle and moves the
@@ -29,6 +36,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/plugin/time.h"
 #include "wire/fork.h"
 
 struct qemu_plugin_tb;
@@ -45,6 +53,8 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 					   void (*cb)(qemu_plugin_id_t id,
 						      struct qemu_plugin_tb *tb));
 void icount_update(void *cpu);
+void tlb_destroy(void *cpu);
+void tlb_init(void *cpu);
 extern __thread void *current_cpu;
 void cpu_exit(void *cpu);
 void qemu_system_vmstop_request_prepare(void);
@@ -59,13 +69,30 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 3;
 
+#define CPUS_MAX 64
+
 static bool stop_at_fork;
+static void *cpus[CPUS_MAX]; /* all that have ever been idle; all but the boot CPU start so */
 
 static void before_idle(unsigned int cpu, void *data)
 {
-	(void)cpu;
 	(void)data;
+	if (cpu < CPUS_MAX)
+		cpus[cpu] = current_cpu;
 	icount_update(current_cpu);
+}
+
+/* All CPUs are one thread's; translated code looks the table up anew at each access. */
+static void new_tlbs(void)
+{
+	size_t i;
+
+	for (i = 0; i < CPUS_MAX; i++) {
+		if (!cpus[i])
+			continue;
+		tlb_destroy(cpus[i]);
+		tlb_init(cpus[i]);
+	}
 }
 
 static void at_fork(unsigned int cpu, void *data)
@@ -79,6 +106,7 @@ static void at_fork(unsigned int cpu, void *data)
 		while (runstate_is_running())
 			usleep(100);
 	}
+	new_tlbs();
 	cpu_exit(current_cpu);
 }
 
@@ -118,6 +146,8 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
 							       char **argv)
 {
 	(void)info;
+	if (pin_time())
+		return -1;
 	stop_at_fork = argc == 1 && !strcmp(argv[0], "stop=on");
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	return 0;
