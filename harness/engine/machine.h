@@ -73,8 +73,8 @@ uint64_t machine_movable_addr(const struct machine *m, unsigned int node);
 /* With defaults filled in. */
 unsigned int machine_distance(const struct machine *m, unsigned int from, unsigned int to);
 /*
- * Of access from a node with CPUs to one with memory.  From others than the initiator it is that much
- * slower as they are farther away.
+ * Of access from a node with CPUs to one with memory.  From others than the initiator it is that
+ * much slower as they are farther away.
  */
 uint64_t machine_latency(const struct machine *m, unsigned int from, unsigned int to);
 uint64_t machine_bandwidth(const struct machine *m, unsigned int from, unsigned int to);

@@ -9,9 +9,9 @@
  *	[data]		model (none, ssd), size, latency: the device that a scenario's files lie on
  *
  * The stores of the ssd models are memory of the guest itself, allocated before anything is
- * measured.  They come on top of what [node] says and are spread evenly over the nodes that have memory
- * of the kernel's own (far ones too, movable ones not), so that a node's memory is what the experiment
- * has, whatever devices there are.
+ * measured.  They come on top of what [node] says and are spread evenly over the nodes whose memory
+ * the kernel may use for itself (far ones too, movable ones not), so that a node's memory is what
+ * the experiment has, whatever devices there are.
  */
 #ifndef EXPERIMENT_GUEST_H
 #define EXPERIMENT_GUEST_H

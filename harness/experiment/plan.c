@@ -71,8 +71,8 @@ static int check_movable(const struct guest *g, const struct machine *m, struct 
 	if (!machine_has_movable(m) || boot <= MACHINE_BELOW_MOVABLE)
 		return 0;
 	return err_set(err, -EINVAL,
-		       "guest %s has movable nodes, so its others can have %llu MiB with the stores "
-		       "of devices; they have %llu MiB",
+		       "guest %s has movable nodes, so its others can have %llu MiB with the "
+		       "stores of devices; they have %llu MiB",
 		       g->name, MACHINE_BELOW_MOVABLE >> 20, (unsigned long long)boot >> 20);
 }
 

@@ -223,7 +223,8 @@ static int check_first(struct conf *conf, const struct machine *m, struct err *e
 	if (!m->nr_nodes)
 		return err_set(err, -EINVAL, "%s: there is no [node 0]", conf->name);
 	if (!m->node[0].cpus)
-		return complain_node(conf, 0, "cpus", err, "needs a CPU: the first one boots there");
+		return complain_node(conf, 0, "cpus", err,
+				     "needs a CPU: the first one boots there");
 	if (!m->node[0].memory || m->node[0].movable)
 		return complain_node(conf, 0, m->node[0].movable ? "movable" : "memory", err,
 				     "needs memory that is not movable: the kernel boots there");

@@ -20,8 +20,8 @@ int topology_bind(struct conf *conf, struct machine *m, struct err *err);
 void topology_list(unsigned int nodes, struct buf *out);
 
 /*
- * Plan lines that switch movable memory on and compare what the kernel says with the machine, stores
- * included; what is not as asked ends the experiment.
+ * Plan lines that switch movable memory on and compare what the kernel says with the machine,
+ * stores included; what is not as asked ends the experiment.
  */
 void topology_plan(const struct machine *m, struct buf *out);
 /* Plan lines that record what the kernel says of each node as state. */
