@@ -96,8 +96,18 @@ void sys_expect(const char *path, const char *want);
 void sys_swapon(const char *dev, uint64_t size, int prio);
 void sys_seed(const char *hex);
 void sys_fs(const char *runs, const char *dev, uint64_t size);
-void sys_interleave(unsigned int nodes);
+void sys_interleave(unsigned long nodes); /* bit N: node N; 0 = as usual */
 void sys_fill(const char *path, uint64_t size, uint64_t seed);
+
+/* topo.c: what the kernel made of the machine; differences end the run */
+unsigned long topo_nodes(const char *list); /* "0-2,4" as bits */
+/* The number behind a word of the file must be low to high. */
+void topo_range(const char *path, const char *word, uint64_t low, uint64_t high);
+/* The same number as state. */
+void topo_number(const char *key, const char *path, const char *word);
+/* Each slow node must be in a slower memory tier than the fast ones. */
+void topo_tiers(unsigned long fast, unsigned long slow);
+void topo_tier_state(const char *key);
 
 /* plan.c: does what the plan's lines say, in order */
 void plan_run(char *text);
@@ -114,6 +124,7 @@ void work_stop(void);
 /* sample.c: the kernel's own counters */
 void sample_source(const char *name, const char *path);
 void sample_state(const char *key, const char *path);
+void sample_state_text(const char *key, const char *value);
 void sample_record(enum wire_phase phase, const char *name);
 
 #endif

@@ -81,7 +81,27 @@ static void do_fs(char **arg)
 
 static void do_interleave(char **arg)
 {
-	sys_interleave((unsigned int)number(arg[0]));
+	sys_interleave(strcmp(arg[0], "off") ? topo_nodes(arg[0]) : 0);
+}
+
+static void do_range(char **arg)
+{
+	topo_range(arg[0], arg[1], number(arg[2]), number(arg[3]));
+}
+
+static void do_number(char **arg)
+{
+	topo_number(arg[0], arg[1], arg[2]);
+}
+
+static void do_tiers(char **arg)
+{
+	topo_tiers(topo_nodes(arg[0]), topo_nodes(arg[1]));
+}
+
+static void do_tierstate(char **arg)
+{
+	topo_tier_state(arg[0]);
 }
 
 static void do_fill(char **arg)
@@ -133,13 +153,17 @@ static const struct verb verbs[] = {
 	{"expect", 2, do_expect},         /* PATH TEXT */
 	{"mkdir", 1, do_mkdir},           /* PATH */
 	{"mount", 4, do_mount},           /* TYPE FROM TO OPTIONS */
-	{"interleave", 1, do_interleave}, /* NODES: allocate from that many in turn; 0 = as usual */
+	{"range", 4, do_range},           /* PATH WORD LOW HIGH */
+	{"tiers", 2, do_tiers},           /* FAST-NODES SLOW-NODES */
+	{"interleave", 1, do_interleave}, /* NODES: allocate from these in turn; off = as usual */
 	{"swapon", 3, do_swapon},         /* DEVICE BYTES PRIORITY */
 	{"fs", 3, do_fs},                 /* RUNS DEVICE BYTES */
 	{"fill", 3, do_fill},             /* FILE BYTES SEED */
 	{"seed", 1, do_seed},             /* 64 HEX DIGITS */
 	{"source", 2, do_source},         /* PATH NAME */
 	{"state", 2, do_state},           /* KEY PATH */
+	{"number", 3, do_number},         /* KEY PATH WORD */
+	{"tierstate", 1, do_tierstate},   /* KEY */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
 	{"times", 6, do_times},           /* GATE JITTER WARMUP WINDOW SAMPLE HANG */
 };

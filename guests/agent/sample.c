@@ -24,9 +24,17 @@ void sample_source(const char *name, const char *path)
 	rec_text(WIRE_SOURCE, (uint16_t)agent.nr_sources++, name);
 }
 
+void sample_state_text(const char *key, const char *value)
+{
+	char line[1200];
+
+	snprintf(line, sizeof(line), "%s=%s", key, value);
+	rec_text(WIRE_STATE, 0, line);
+}
+
 void sample_state(const char *key, const char *path)
 {
-	char value[1024], line[1200];
+	char value[1024];
 	char *c;
 
 	if (sys_read(path, value, sizeof(value)) < 0)
@@ -34,8 +42,7 @@ void sample_state(const char *key, const char *path)
 	for (c = value; *c; c++)
 		if (*c == '\n' || *c == '\t')
 			*c = *c == '\n' ? ';' : ' ';
-	snprintf(line, sizeof(line), "%s=%s", key, value);
-	rec_text(WIRE_STATE, 0, line);
+	sample_state_text(key, value);
 }
 
 /*

@@ -93,12 +93,11 @@ void sys_insmod(const char *name, const char *params)
 }
 
 /* Device stores are kernel memory, which follows the policy of the task that has it allocated. */
-void sys_interleave(unsigned int nodes)
+void sys_interleave(unsigned long nodes)
 {
-	unsigned long mask = nodes ? (1ul << nodes) - 1 : 0;
 	int mode = nodes ? MPOL_INTERLEAVE : MPOL_DEFAULT;
 
-	if (syscall(SYS_set_mempolicy, mode, nodes ? &mask : NULL, nodes ? 8 * sizeof(mask) : 0))
+	if (syscall(SYS_set_mempolicy, mode, nodes ? &nodes : NULL, nodes ? 8 * sizeof(nodes) : 0))
 		agent_fail(WIRE_SETUP_FAILED, "cannot set the memory policy: %m");
 }
 

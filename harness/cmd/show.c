@@ -265,6 +265,28 @@ static void print_storage(const char *name, const struct storage *s)
 		printf("size = %" PRIu64 "\nlatency = %" PRIu64 "ns\n", s->size, s->latency_ns);
 }
 
+static void print_node(const struct machine *m, unsigned int i)
+{
+	const struct machine_node *n = &m->node[i];
+
+	printf("\n[node %u]\nmemory = %" PRIu64 "\ncpus = %u\n", i, n->memory, n->cpus);
+	if (n->movable)
+		printf("movable = yes\n");
+	if (n->latency_ns)
+		printf("latency = %" PRIu64 "ns\nbandwidth = %" PRIu64 "\ninitiator = %u\n",
+		       n->latency_ns, n->bandwidth, n->initiator);
+}
+
+static void print_distance(const struct machine *m, unsigned int a, unsigned int b)
+{
+	unsigned int there = machine_distance(m, a, b), back = machine_distance(m, b, a);
+
+	if (there == back)
+		printf("%u %u = %u\n", a, b, there);
+	else
+		printf("%u > %u = %u\n%u > %u = %u\n", a, b, there, b, a, back);
+}
+
 static void print_guest(const char *path)
 {
 	struct err err = {""};
@@ -275,13 +297,11 @@ static void print_guest(const char *path)
 		die(&err);
 	printf("[guest]\ntitle = %s\nrecords = %" PRIu64 "\n", g.title, g.machine.records);
 	for (i = 0; i < g.machine.nr_nodes; i++)
-		printf("\n[node %u]\nmemory = %" PRIu64 "\ncpus = %u\n", i,
-		       g.machine.node[i].memory, g.machine.node[i].cpus);
+		print_node(&g.machine, i);
 	printf("\n[distance]\n");
 	for (i = 0; i < g.machine.nr_nodes; i++)
 		for (j = i + 1; j < g.machine.nr_nodes; j++)
-			printf("%u %u = %u\n", i, j,
-			       g.machine.distance[i][j] ? g.machine.distance[i][j] : 20);
+			print_distance(&g.machine, i, j);
 	print_storage("swap", &g.swap);
 	print_storage("data", &g.data);
 	guest_release(&g);

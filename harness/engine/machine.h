@@ -3,20 +3,39 @@
 #ifndef ENGINE_MACHINE_H
 #define ENGINE_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MACHINE_NODES_MAX 8
 #define MACHINE_CPUS_MAX  16
 
+#define MACHINE_DISTANCE_LOCAL  10
+#define MACHINE_DISTANCE_REMOTE 20
+
+/* Where the memory of movable nodes starts, and what memory is plugged in and out by. */
+#define MACHINE_MOVABLE_BASE  (4ull << 30)
+#define MACHINE_MOVABLE_BLOCK (128ull << 20)
+/* The most that can lie below it. */
+#define MACHINE_BELOW_MOVABLE (3ull << 30)
+
 struct machine_node {
-	uint64_t memory;   /* bytes, a multiple of 1 MiB */
+	uint64_t memory;   /* bytes, a multiple of 1 MiB; 0 = a node of CPUs only */
 	unsigned int cpus; /* CPUs of this node; numbered in the order of nodes */
+	/* Plugged in and not there at boot, so that the kernel can keep all of it movable. */
+	bool movable;
+	/*
+	 * What the firmware says of access by the initiator, a node with CPUs: ACPI's HMAT.  All
+	 * nodes with memory have both numbers, or none has.
+	 */
+	uint64_t latency_ns;
+	uint64_t bandwidth; /* bytes a second, a multiple of 1 MiB */
+	unsigned int initiator;
 };
 
 struct machine {
 	struct machine_node node[MACHINE_NODES_MAX];
 	unsigned int nr_nodes;
-	/* As in ACPI's SLIT: 10 = local; 0 = not given (then 20). */
+	/* From, to, as in ACPI's SLIT: 10 = local; 0 = not given (then 20). */
 	uint8_t distance[MACHINE_NODES_MAX][MACHINE_NODES_MAX];
 	uint64_t records; /* size of the record region in bytes, a power of two */
 };
@@ -39,5 +58,25 @@ static inline uint64_t machine_memory(const struct machine *m)
 		sum += m->node[i].memory;
 	return sum;
 }
+
+/* Of what the machine boots with: without the movable nodes. */
+uint64_t machine_boot_memory(const struct machine *m);
+/* Bit N is set when node N has memory, or has some that the kernel may use for itself. */
+unsigned int machine_memory_nodes(const struct machine *m);
+unsigned int machine_kernel_nodes(const struct machine *m);
+/* Bit N is set when node N has CPUs. */
+unsigned int machine_cpu_nodes(const struct machine *m);
+bool machine_has_movable(const struct machine *m);
+bool machine_has_hmat(const struct machine *m);
+/* The physical address of a movable node's memory. */
+uint64_t machine_movable_addr(const struct machine *m, unsigned int node);
+/* With defaults filled in. */
+unsigned int machine_distance(const struct machine *m, unsigned int from, unsigned int to);
+/*
+ * Of access from a node with CPUs to one with memory.  From others than the initiator it is that
+ * much slower as they are farther away.
+ */
+uint64_t machine_latency(const struct machine *m, unsigned int from, unsigned int to);
+uint64_t machine_bandwidth(const struct machine *m, unsigned int from, unsigned int to);
 
 #endif

@@ -17,6 +17,13 @@
 #define OLDEST_MAJOR 9
 #define OLDEST_MINOR 1
 
+/*
+ * Memory that is plugged in stays off until the agent switches it on, as movable and when the
+ * kernel has read the HMAT.  It lies above 4 GiB; without the second word the kernel would set
+ * 64 MiB aside for devices that cannot reach it, of which there are none here.
+ */
+#define MOVABLE_PARAMS " memhp_default_state=offline swiotlb=noforce"
+
 void args_add(struct args *args, const char *fmt, ...)
 {
 	va_list ap;
@@ -170,45 +177,125 @@ static void add_fixed(struct args *a)
 	args_add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
+static void add_memory(const struct machine *m, struct args *a)
+{
+	unsigned int i, slots = 0;
+
+	for (i = 0; i < m->nr_nodes; i++)
+		slots += m->node[i].movable;
+	args_add(a, "-m");
+	if (slots)
+		args_add(a, "%lluM,slots=%u,maxmem=%lluM",
+			 (unsigned long long)machine_boot_memory(m) >> 20, slots,
+			 (unsigned long long)machine_memory(m) >> 20);
+	else
+		args_add(a, "%lluM", (unsigned long long)machine_memory(m) >> 20);
+}
+
+/* One node: what it has of memory, CPUs, and an initiator where there is an HMAT. */
+static void add_node(const struct machine *m, unsigned int i, unsigned int cpu, struct args *a)
+{
+	const struct machine_node *node = &m->node[i];
+	cleanup_buf struct buf text = {0};
+
+	buf_printf(&text, "node,nodeid=%u", i);
+	if (node->memory) {
+		args_add(a, "-object");
+		args_add(a, "memory-backend-ram,id=m%u,size=%lluM", i,
+			 (unsigned long long)node->memory >> 20);
+	}
+	if (node->memory && !node->movable)
+		buf_printf(&text, ",memdev=m%u", i);
+	if (node->cpus > 1)
+		buf_printf(&text, ",cpus=%u-%u", cpu, cpu + node->cpus - 1);
+	else if (node->cpus)
+		buf_printf(&text, ",cpus=%u", cpu);
+	if (machine_has_hmat(m))
+		buf_printf(&text, ",initiator=%u", node->cpus ? i : node->initiator);
+	args_add(a, "-numa");
+	args_add(a, "%s", buf_str(&text));
+}
+
 static void add_nodes(const struct machine *m, struct args *a)
 {
 	unsigned int i, cpu = 0;
 
-	args_add(a, "-m");
-	args_add(a, "%lluM", (unsigned long long)machine_memory(m) >> 20);
+	add_memory(m, a);
 	args_add(a, "-smp");
 	args_add(a, "%u", machine_cpus(m));
 	for (i = 0; i < m->nr_nodes; i++) {
-		unsigned int n = m->node[i].cpus;
-
-		args_add(a, "-object");
-		args_add(a, "memory-backend-ram,id=m%u,size=%lluM", i,
-			 (unsigned long long)m->node[i].memory >> 20);
-		args_add(a, "-numa");
-		if (n > 1)
-			args_add(a, "node,nodeid=%u,memdev=m%u,cpus=%u-%u", i, i, cpu, cpu + n - 1);
-		else if (n)
-			args_add(a, "node,nodeid=%u,memdev=m%u,cpus=%u", i, i, cpu);
-		else
-			args_add(a, "node,nodeid=%u,memdev=m%u", i, i);
-		cpu += n;
+		add_node(m, i, cpu, a);
+		cpu += m->node[i].cpus;
 	}
 }
 
-static void add_distances(const struct machine *m, struct args *a)
+/* The guest must know their addresses, as it switches these on block by block. */
+static void add_movable(const struct machine *m, struct args *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr_nodes; i++) {
+		if (!m->node[i].movable)
+			continue;
+		args_add(a, "-device");
+		args_add(a, "pc-dimm,memdev=m%u,node=%u,addr=0x%llx", i, i,
+			 (unsigned long long)machine_movable_addr(m, i));
+	}
+}
+
+static bool has_distances(const struct machine *m)
 {
 	unsigned int i, j;
 
 	for (i = 0; i < m->nr_nodes; i++)
+		for (j = 0; j < m->nr_nodes; j++)
+			if (m->distance[i][j])
+				return true;
+	return false;
+}
+
+/* The emulator wants all of them or none. */
+static void add_distances(const struct machine *m, struct args *a)
+{
+	unsigned int i, j;
+
+	for (i = 0; has_distances(m) && i < m->nr_nodes; i++)
 		for (j = 0; j < m->nr_nodes; j++) {
-			if (i == j || !m->distance[i][j])
+			if (i == j)
 				continue;
 			args_add(a, "-numa");
-			args_add(a, "dist,src=%u,dst=%u,val=%u", i, j, m->distance[i][j]);
+			args_add(a, "dist,src=%u,dst=%u,val=%u", i, j, machine_distance(m, i, j));
 		}
 }
 
-static void add_boot(struct args *a)
+static void add_hmat_pair(const struct machine *m, unsigned int from, unsigned int to,
+			  struct args *a)
+{
+	args_add(a, "-numa");
+	args_add(a, "hmat-lb,initiator=%u,target=%u,hierarchy=memory,data-type=access-latency,"
+		    "latency=%llu", from, to, (unsigned long long)machine_latency(m, from, to));
+	args_add(a, "-numa");
+	args_add(a, "hmat-lb,initiator=%u,target=%u,hierarchy=memory,data-type=access-bandwidth,"
+		    "bandwidth=%lluM", from, to,
+		 (unsigned long long)machine_bandwidth(m, from, to) >> 20);
+}
+
+/* What access costs, as the firmware tells it: from each node with CPUs to each with memory. */
+static void add_hmat(const struct machine *m, struct args *a)
+{
+	unsigned int i, j;
+
+	if (!machine_has_hmat(m))
+		return;
+	args_add(a, "-machine");
+	args_add(a, "hmat=on");
+	for (i = 0; i < m->nr_nodes; i++)
+		for (j = 0; m->node[i].cpus && j < m->nr_nodes; j++)
+			if (m->node[j].memory)
+				add_hmat_pair(m, i, j, a);
+}
+
+static void add_boot(const struct machine *m, struct args *a)
 {
 	args_add(a, "-kernel");
 	args_add(a, RUN_KERNEL);
@@ -220,7 +307,7 @@ static void add_boot(struct args *a)
 	 */
 	args_add(a, "console=ttyS0 loglevel=5 nokaslr norandmaps panic=-1 psi=1 rootfstype=ramfs "
 		    "tsc=reliable softlockup_panic=1 "
-		    "oops=panic");
+		    "oops=panic%s", machine_has_movable(m) ? MOVABLE_PARAMS : "");
 	args_add(a, "-fw_cfg");
 	args_add(a, "name=opt/org.wringer/setup,file=" RUN_SETUP);
 	args_add(a, "-fw_cfg");
@@ -256,7 +343,9 @@ void engine_args(const struct machine *m, struct args *out)
 	memset(out, 0, sizeof(*out));
 	add_fixed(out);
 	add_nodes(m, out);
+	add_movable(m, out);
 	add_distances(m, out);
-	add_boot(out);
+	add_hmat(m, out);
+	add_boot(m, out);
 	add_devices(m, out);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/parse.h"
+#include "experiment/topology.h"
 #include "wire/wire.h"
 
 #define MIB (1u << 20)
@@ -39,18 +39,6 @@ static const struct conf_key guest_keys[] = {
 	 NULL, WIRE_REGION_MIN, WIRE_REGION_MAX, false},
 };
 
-struct node_conf {
-	uint64_t memory;
-	uint64_t cpus;
-};
-
-static const struct conf_key node_keys[] = {
-	{"memory", CONF_SIZE, offsetof(struct node_conf, memory), "bytes, a multiple of 1M", NULL,
-	 1 << 20, 1ull << 40, true},
-	{"cpus", CONF_U64, offsetof(struct node_conf, cpus), "CPUs of this node", NULL, 0,
-	 MACHINE_CPUS_MAX, true},
-};
-
 int storage_bind(struct conf *conf, struct storage *swap, struct storage *data, struct err *err)
 {
 	struct conf_section *sec = conf_section(conf, "swap", "");
@@ -80,81 +68,20 @@ struct machine guest_machine(const struct guest *guest, const struct storage *sw
 {
 	struct machine m = guest->machine;
 	uint64_t stores = data->model == STORAGE_SSD ? data->size : 0;
-	unsigned int i;
+	unsigned int nodes = machine_kernel_nodes(&m);
+	unsigned int i, n = (unsigned int)__builtin_popcount(nodes);
 
 	if (swap->model == STORAGE_SSD)
 		stores += swap->size;
 	for (i = 0; i < m.nr_nodes; i++)
-		m.node[i].memory += (stores / MIB + m.nr_nodes - 1) / m.nr_nodes * MIB;
+		if (nodes & 1u << i)
+			m.node[i].memory += (stores / MIB + n - 1) / n * MIB;
 	return m;
 }
 
-static int bind_nodes(struct guest *guest, struct conf *conf, struct err *err)
+static int check_guest(const struct guest *guest, const char *path, struct err *err)
 {
-	struct machine *m = &guest->machine;
-	char nr[8];
-
-	for (; m->nr_nodes < MACHINE_NODES_MAX; m->nr_nodes++) {
-		struct machine_node *node = &m->node[m->nr_nodes];
-		struct node_conf c = {0};
-		struct conf_section *sec;
-		int ret;
-
-		snprintf(nr, sizeof(nr), "%u", m->nr_nodes);
-		sec = conf_section(conf, "node", nr);
-		if (!sec)
-			return 0;
-		ret = conf_bind(conf, sec, node_keys, ARRAY_SIZE(node_keys), &c, err);
-		if (ret)
-			return ret;
-		if (c.memory % MIB)
-			return conf_complain(conf, sec->line, err,
-					     "memory must be a multiple of 1M");
-		*node = (struct machine_node){c.memory, (unsigned int)c.cpus};
-	}
-	return 0;
-}
-
-static int bind_distance(struct machine *m, const struct conf *conf, struct conf_entry *e,
-			 struct err *err)
-{
-	unsigned int a, b;
-	uint64_t d;
-	char extra;
-
-	e->used = true;
-	if (sscanf(e->key, "%u %u%c", &a, &b, &extra) != 2 || a >= m->nr_nodes ||
-	    b >= m->nr_nodes || a == b)
-		return conf_complain(conf, e->line, err,
-				     "'%s': a distance is between two nodes, as in 0 1 = 30",
-				     e->key);
-	if (parse_u64(e->value, &d) || d < 11 || d > 254)
-		return conf_complain(conf, e->line, err, "a distance is 11 to 254");
-	m->distance[a][b] = m->distance[b][a] = (uint8_t)d;
-	return 0;
-}
-
-static int bind_distances(struct machine *m, struct conf *conf, struct err *err)
-{
-	struct conf_section *sec = conf_section(conf, "distance", "");
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; !ret && sec && i < sec->nr_entries; i++)
-		ret = bind_distance(m, conf, &sec->entry[i], err);
-	return ret;
-}
-
-static int check_machine(const struct machine *m, const char *path, struct err *err)
-{
-	if (!m->nr_nodes)
-		return err_set(err, -EINVAL, "%s: there is no [node 0]", path);
-	if (!m->node[0].cpus)
-		return err_set(err, -EINVAL, "%s: node 0 needs a CPU: the first one boots there",
-			       path);
-	if (machine_cpus(m) > MACHINE_CPUS_MAX)
-		return err_set(err, -EINVAL, "%s: more than %d CPUs", path, MACHINE_CPUS_MAX);
-	if (m->records & (m->records - 1))
+	if (guest->machine.records & (guest->machine.records - 1))
 		return err_set(err, -EINVAL, "%s: records must be a power of two", path);
 	return 0;
 }
@@ -168,14 +95,12 @@ static int bind_guest(struct guest *guest, struct conf *conf, struct err *err)
 		return err_set(err, -EINVAL, "%s: there is no [guest] section", conf->name);
 	ret = conf_bind(conf, sec, guest_keys, ARRAY_SIZE(guest_keys), guest, err);
 	if (!ret)
-		ret = bind_nodes(guest, conf, err);
-	if (!ret)
-		ret = bind_distances(&guest->machine, conf, err);
+		ret = topology_bind(conf, &guest->machine, err);
 	if (!ret)
 		ret = storage_bind(conf, &guest->swap, &guest->data, err);
 	if (!ret)
 		ret = conf_unused(conf, err);
-	return ret ? ret : check_machine(&guest->machine, conf->name, err);
+	return ret ? ret : check_guest(guest, conf->name, err);
 }
 
 int guest_load(struct guest *guest, const char *path, struct err *err)

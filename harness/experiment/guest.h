@@ -3,14 +3,15 @@
  * A guest: a machine and its storage, from guests/NAME.conf.
  *
  *	[guest]		title, records (size of the record region)
- *	[node N]	memory, cpus; nodes are numbered from 0 without gaps
- *	[distance]	"A B" = number, both ways
+ *	[node N]	see topology.h; nodes are numbered from 0 without gaps
+ *	[distance]	the same
  *	[swap]		model (none, ssd, zram), size, latency
  *	[data]		model (none, ssd), size, latency: the device that a scenario's files lie on
  *
  * The stores of the ssd models are memory of the guest itself, allocated before anything is
- *measured. They come on top of what [node] says and are spread evenly over the nodes, so that a
- *node's memory is what the experiment has, whatever devices there are.
+ * measured.  They come on top of what [node] says and are spread evenly over the nodes whose memory
+ * the kernel may use for itself (far ones too, movable ones not), so that a node's memory is what
+ * the experiment has, whatever devices there are.
  */
 #ifndef EXPERIMENT_GUEST_H
 #define EXPERIMENT_GUEST_H

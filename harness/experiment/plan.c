@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "experiment/topology.h"
 #include "workloads/lib/data.h"
 #include "workloads/lib/pattern.h"
 
@@ -62,6 +63,19 @@ static int check_files(const struct guest *g, const struct scenario *s, const st
 		       (unsigned long long)data->size >> 20);
 }
 
+/* Where movable memory is looked for is fixed; what the machine boots with must end below. */
+static int check_movable(const struct guest *g, const struct machine *m, struct err *err)
+{
+	uint64_t boot = machine_boot_memory(m);
+
+	if (!machine_has_movable(m) || boot <= MACHINE_BELOW_MOVABLE)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "guest %s has movable nodes, so its others can have %llu MiB with the "
+		       "stores of devices; they have %llu MiB",
+		       g->name, MACHINE_BELOW_MOVABLE >> 20, (unsigned long long)boot >> 20);
+}
+
 static void need(struct plan_needs *needs, const char *module)
 {
 	size_t i;
@@ -93,6 +107,8 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 		need(needs, "null_blk");
 		need(needs, "ext4");
 	}
+	if (check_movable(guest, &needs->machine, err))
+		return -EINVAL;
 	return check_files(guest, scenario, data, err);
 }
 
@@ -161,15 +177,19 @@ static void write_files(struct plan *p)
 /* What the kernel must have made of the machine; anything else ends the experiment here. */
 static void write_topology(struct plan *p)
 {
-	const struct machine *m = &p->guest->machine;
-	unsigned int cpus = machine_cpus(m);
+	struct machine m = guest_machine(p->guest, p->swap, p->data);
 
-	buf_printf(p->out,
-		   m->nr_nodes > 1 ? "expect /sys/devices/system/node/online 0-%u\n"
-				   : "expect /sys/devices/system/node/online %u\n",
-		   m->nr_nodes - 1);
-	buf_printf(p->out, cpus > 1 ? "expect /sys/devices/system/cpu/online 0-%u\n" :
-				      "expect /sys/devices/system/cpu/online %u\n", cpus - 1);
+	topology_plan(&m, p->out);
+}
+
+/*
+ * The devices' stores are memory: every node gives its share, as guest_machine() added it.
+ */
+static void write_interleave(struct plan *p)
+{
+	buf_adds(p->out, "interleave ");
+	topology_list(machine_kernel_nodes(&p->guest->machine), p->out);
+	buf_adds(p->out, "\n");
 }
 
 static void write_knobs(struct plan *p, const struct conf *conf, const char *section,
@@ -274,7 +294,9 @@ static void write_states(struct plan *p)
 		{"zram.comp_algorithm", "/sys/block/zram0/comp_algorithm"},
 		{"swap.rotational", "/sys/block/sda/queue/rotational"},
 		{"swaps", "/proc/swaps"},
+		{"nodes.online", "/sys/devices/system/node/online"},
 		{"nodes.memory", "/sys/devices/system/node/has_memory"},
+		{"nodes.normal_memory", "/sys/devices/system/node/has_normal_memory"},
 		{"nodes.cpu", "/sys/devices/system/node/has_cpu"},
 		{"cmdline", "/proc/cmdline"},
 	};
@@ -282,6 +304,7 @@ static void write_states(struct plan *p)
 
 	for (i = 0; i < ARRAY_SIZE(states); i++)
 		buf_printf(p->out, "state %s %s\n", states[i][0], states[i][1]);
+	topology_states(&p->guest->machine, p->out);
 }
 
 /* Every option, defaults too, as the plain numbers that the workload program takes. */
@@ -343,15 +366,12 @@ void plan_setup(const struct guest *guest, const struct scenario *scenario, char
 
 	buf_adds(out, "# wringer setup 1\n");
 	write_topology(&p);
-	/*
-	 * The devices' stores are memory: every node gives its share, as guest_machine() added it.
-	 */
-	buf_printf(out, "interleave %u\n", guest->machine.nr_nodes);
+	write_interleave(&p);
 	for (i = 0; modules[i]; i++)
 		write_insmod(&p, modules[i]);
 	write_swap(&p);
 	write_data(&p);
-	buf_adds(out, "interleave 0\n");
+	buf_adds(out, "interleave off\n");
 }
 
 void plan_write(const struct guest *guest, const struct policy *policy,

@@ -124,22 +124,35 @@ static json_t *json_storage(const struct storage *s)
 			 "latency_ns", (json_int_t)s->latency_ns);
 }
 
+/* Keys of what few guests have are there only where it is. */
+static json_t *json_node(const struct guest *g, const struct machine *m, unsigned int i)
+{
+	const struct machine_node *n = &m->node[i];
+	json_t *row = json_array(), *node;
+	unsigned int j;
+
+	for (j = 0; j < m->nr_nodes; j++)
+		json_array_append_new(row, json_integer(m->distance[i][j]));
+	node = json_pack("{s:I, s:I, s:i, s:o}", "memory",
+			 (json_int_t)g->machine.node[i].memory, "memory_with_stores",
+			 (json_int_t)n->memory, "cpus", (int)n->cpus, "distance", row);
+	if (n->movable)
+		json_object_set_new(node, "movable", json_true());
+	if (n->latency_ns) {
+		json_object_set_new(node, "latency_ns", json_integer((json_int_t)n->latency_ns));
+		json_object_set_new(node, "bandwidth", json_integer((json_int_t)n->bandwidth));
+		json_object_set_new(node, "initiator", json_integer(n->initiator));
+	}
+	return node;
+}
+
 static json_t *json_guest(const struct guest *g, const struct machine *m)
 {
 	json_t *nodes = json_array();
-	unsigned int i, j;
+	unsigned int i;
 
-	for (i = 0; i < m->nr_nodes; i++) {
-		json_t *row = json_array();
-
-		for (j = 0; j < m->nr_nodes; j++)
-			json_array_append_new(row, json_integer(m->distance[i][j]));
-		json_array_append_new(nodes,
-				      json_pack("{s:I, s:I, s:i, s:o}", "memory",
-						(json_int_t)g->machine.node[i].memory,
-						"memory_with_stores", (json_int_t)m->node[i].memory,
-						"cpus", (int)m->node[i].cpus, "distance", row));
-	}
+	for (i = 0; i < m->nr_nodes; i++)
+		json_array_append_new(nodes, json_node(g, m, i));
 	return json_pack("{s:s, s:o, s:I, s:o, s:o}", "name", g->name, "nodes", nodes, "records",
 			 (json_int_t)m->records, "swap", json_storage(&g->swap), "data",
 			 json_storage(&g->data));
@@ -323,7 +336,8 @@ static int build_image(struct cell *c, struct err *err)
 
 /*
  * A kernel says in its header (init_size) how much memory unpacking takes; it needs that, the
- * initramfs twice (as loaded and as unpacked), and some to live on.
+ * initramfs twice (as loaded and as unpacked), and some to live on.  Memory that is switched on
+ * later is described by memory that is there before: 1/64 of it.
  */
 static int check_memory(const struct cell *c, struct err *err)
 {
@@ -339,6 +353,7 @@ static int check_memory(const struct cell *c, struct err *err)
 		return ret;
 	memcpy(&init_size, kernel.data + 0x260, sizeof(init_size));
 	need = init_size + 2 * image.len + (16 << 20);
+	need += (machine_memory(&c->machine) - machine_boot_memory(&c->machine)) / 64;
 	if (have >= need)
 		return 0;
 	return err_set(
@@ -479,6 +494,7 @@ static int spec_machine(const json_t *spec, struct machine *m, struct err *err)
 		m->node[i].memory =
 			(uint64_t)json_integer_value(json_object_get(node, "memory_with_stores"));
 		m->node[i].cpus = (unsigned int)json_integer_value(json_object_get(node, "cpus"));
+		m->node[i].movable = json_is_true(json_object_get(node, "movable"));
 		m->nr_nodes++;
 	}
 	return m->nr_nodes && m->records ? 0 : err_set(err, -EBADMSG, "spec.json names no machine");

@@ -31,16 +31,20 @@ static bool covers(const char *key, const char *path)
  */
 static bool follows_from(enum axis axis, const char *path)
 {
-	static const char *const keys[AXIS_NR][4] = {
-		/* Computed by the kernel from the memory that it leaves free. */
-		[AXIS_KERNEL] = {"kernel", "image", "state.vm.min_free_kbytes"},
+	static const char *const keys[AXIS_NR][5] = {
+		/*
+		 * Computed by the kernel from the memory that it leaves free, that memory, and what
+		 * it makes of the HMAT.
+		 */
+		[AXIS_KERNEL] = {"kernel", "image", "state.vm.min_free_kbytes", "state.node",
+				 "state.memory.tiers"},
 		[AXIS_GUEST] = {"guest", "engine.args", "image", "state"},
 		[AXIS_POLICY] = {"policy"},
 		[AXIS_SCENARIO] = {"scenario", "image", "engine.args"},
 	};
 	size_t i;
 
-	for (i = 0; i < 4 && keys[axis][i]; i++)
+	for (i = 0; i < ARRAY_SIZE(keys[axis]) && keys[axis][i]; i++)
 		if (covers(keys[axis][i], path))
 			return true;
 	return false;

@@ -14,11 +14,12 @@
 #define MIB (1ull << 20)
 
 static const struct machine one = {
-	.node = {{384 * MIB, 1}}, .nr_nodes = 1, .records = 16 * MIB,
+	.node = {{.memory = 384 * MIB, .cpus = 1}}, .nr_nodes = 1, .records = 16 * MIB,
 };
 
 static const struct machine two_smp = {
-	.node = {{192 * MIB, 1}, {256 * MIB, 1}}, .nr_nodes = 2,
+	.node = {{.memory = 192 * MIB, .cpus = 1}, {.memory = 256 * MIB, .cpus = 1}},
+	.nr_nodes = 2,
 	.distance = {{0, 20}, {20, 0}}, .records = 32 * MIB,
 };
 
@@ -73,8 +74,10 @@ static void test_two_nodes(void **unused)
 static void test_uneven_nodes(void **unused)
 {
 	static const struct machine m = {
-		.node = {{64 * MIB, 3}, {32 * MIB, 0}, {16 * MIB, 3}}, .nr_nodes = 3,
-		.distance = {{0, 0, 60}}, .records = MIB,
+		.node = {{.memory = 64 * MIB, .cpus = 3},
+			 {.memory = 32 * MIB},
+			 {.memory = 16 * MIB, .cpus = 3}},
+		.nr_nodes = 3, .distance = {{0, 0, 60}}, .records = MIB,
 	};
 	cleanup_buf struct buf line = {0};
 
@@ -84,8 +87,92 @@ static void test_uneven_nodes(void **unused)
 	assert_has(&line, " -numa node,nodeid=0,memdev=m0,cpus=0-2 ");
 	assert_has(&line, " -numa node,nodeid=1,memdev=m1 ");
 	assert_has(&line, " -numa node,nodeid=2,memdev=m2,cpus=3-5 ");
-	assert_has(&line, " -numa dist,src=0,dst=2,val=60 ");
-	assert_null(strstr(line.data, "dst=1"));
+	/* All distances or none: what is left out is 20. */
+	assert_has(&line, " -numa dist,src=0,dst=1,val=20 -numa dist,src=0,dst=2,val=60"
+			  " -numa dist,src=1,dst=0,val=20 -numa dist,src=1,dst=2,val=20"
+			  " -numa dist,src=2,dst=0,val=20 -numa dist,src=2,dst=1,val=20 -kernel ");
+}
+
+/* A node of CPUs only has no memory behind it. */
+static void test_memoryless(void **unused)
+{
+	static const struct machine m = {
+		.node = {{.memory = 64 * MIB, .cpus = 1}, {.cpus = 2}}, .nr_nodes = 2,
+		.records = MIB,
+	};
+	cleanup_buf struct buf line = {0};
+
+	(void)unused;
+	command_line(&m, &line);
+	assert_has(&line, " -m 64M -smp 3 -object memory-backend-ram,id=m0,size=64M"
+			  " -numa node,nodeid=0,memdev=m0,cpus=0"
+			  " -numa node,nodeid=1,cpus=1-2 -kernel ");
+}
+
+/* Plugged in at an address that the guest knows, switched on later. */
+static void test_movable(void **unused)
+{
+	static const struct machine m = {
+		.node = {{.memory = 64 * MIB, .cpus = 1},
+			 {.memory = 128 * MIB, .cpus = 1, .movable = true},
+			 {.memory = 256 * MIB, .movable = true}},
+		.nr_nodes = 3, .records = MIB,
+	};
+	cleanup_buf struct buf line = {0};
+
+	(void)unused;
+	command_line(&m, &line);
+	assert_has(&line, " -m 64M,slots=2,maxmem=448M -smp 2 ");
+	assert_has(&line, " -object memory-backend-ram,id=m1,size=128M -numa node,nodeid=1,cpus=1"
+			  " -object memory-backend-ram,id=m2,size=256M -numa node,nodeid=2"
+			  " -device pc-dimm,memdev=m1,node=1,addr=0x100000000"
+			  " -device pc-dimm,memdev=m2,node=2,addr=0x108000000 ");
+	assert_has(&line, " oops=panic memhp_default_state=offline swiotlb=noforce ");
+}
+
+/* Every node with CPUs says what access to every node with memory costs it. */
+static void test_hmat(void **unused)
+{
+#define LB(from, to, ns, mib)                                                              \
+	" -numa hmat-lb,initiator=" from ",target=" to ",hierarchy=memory,"                \
+	"data-type=access-latency,latency=" ns                                             \
+	" -numa hmat-lb,initiator=" from ",target=" to ",hierarchy=memory,"                \
+	"data-type=access-bandwidth,bandwidth=" mib "M"
+	static const struct machine m = {
+		.node = {{.memory = 64 * MIB, .cpus = 1, .latency_ns = 100,
+			  .bandwidth = 1000 * MIB},
+			 {.cpus = 1, .initiator = 1},
+			 {.memory = 32 * MIB, .latency_ns = 300, .bandwidth = 500 * MIB,
+			  .initiator = 1}},
+		.nr_nodes = 3, .distance = {{0, 20, 60}, {20, 0, 30}, {60, 30, 0}},
+		.records = MIB,
+	};
+	cleanup_buf struct buf line = {0};
+
+	(void)unused;
+	command_line(&m, &line);
+	assert_has(&line, " -numa node,nodeid=0,memdev=m0,cpus=0,initiator=0 ");
+	assert_has(&line, " -numa node,nodeid=1,cpus=1,initiator=1 ");
+	assert_has(&line, " -numa node,nodeid=2,memdev=m2,initiator=1 ");
+	assert_has(&line, " -machine hmat=on" LB("0", "0", "100", "1000") LB("0", "2", "600", "250")
+			  LB("1", "0", "200", "500") LB("1", "2", "300", "500") " -kernel ");
+#undef LB
+}
+
+/* What guests without any of this had on the command line, and nothing more. */
+static void test_plain(void **unused)
+{
+	static const char *const never[] = {"hmat", "slots", "pc-dimm", "initiator", "memhp",
+					    "swiotlb", "dist,"};
+	cleanup_buf struct buf line = {0};
+	size_t i;
+
+	(void)unused;
+	command_line(&one, &line);
+	assert_has(&line, " -m 384M -smp 1 -object memory-backend-ram,id=m0,size=384M"
+			  " -numa node,nodeid=0,memdev=m0,cpus=0 -kernel ");
+	for (i = 0; i < ARRAY_SIZE(never); i++)
+		assert_null(strstr(line.data, never[i]));
 }
 
 /* What makes the clock a function of the instructions, and nothing that would undo it. */
@@ -139,6 +226,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_nodes),
 		cmocka_unit_test(test_uneven_nodes),
+		cmocka_unit_test(test_memoryless),
+		cmocka_unit_test(test_movable),
+		cmocka_unit_test(test_hmat),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_no_paths),
 	};

@@ -19,6 +19,7 @@
 #include "experiment/plan.h"
 #include "experiment/policy.h"
 #include "experiment/scenario.h"
+#include "experiment/topology.h"
 
 #define MIB (1ull << 20)
 
@@ -50,6 +51,7 @@ static int load_scenario(struct scenario *s, const char *text, struct err *err)
  * ---- Guests ----
  */
 
+#define HMAT(latency, bandwidth) "latency = " latency "\nbandwidth = " bandwidth "\n"
 #define GUEST_HEAD "[guest]\ntitle = a guest\n[node 0]\nmemory = 64M\ncpus = 1\n"
 
 static void test_guest(void **unused)
@@ -78,6 +80,34 @@ static void test_guest(void **unused)
 	assert_int_equal(g.swap.size, 16 * MIB);
 	assert_int_equal(g.data.model, STORAGE_SSD);
 	assert_int_equal(g.data.latency_ns, 1000000);
+	guest_release(&g);
+}
+
+/* A node of CPUs only, a far one, distances that differ by direction; the nearest CPUs initiate. */
+static void test_guest_topology(void **unused)
+{
+	static const char text[] = GUEST_HEAD HMAT("100ns", "20G")
+		"[node 1]\nmemory = 0\ncpus = 2\n[node 2]\nmemory = 128M\ncpus = 0\n"
+		"movable = yes\n" HMAT("250ns", "8G")
+		"[distance]\n0 1 = 30\n2 > 1 = 17\n1>2 = 18\n0 2 = 40\n";
+	struct guest g;
+	struct err err;
+
+	(void)unused;
+	if (load_guest(&g, text, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(g.machine.nr_nodes, 3);
+	assert_int_equal(g.machine.node[0].latency_ns, 100);
+	assert_int_equal(g.machine.node[0].initiator, 0);
+	assert_false(g.machine.node[0].movable);
+	assert_int_equal(g.machine.node[1].memory, 0);
+	assert_int_equal(g.machine.node[1].cpus, 2);
+	assert_true(g.machine.node[2].movable);
+	assert_int_equal(g.machine.node[2].bandwidth, 8192 * MIB);
+	assert_int_equal(g.machine.node[2].initiator, 1);
+	assert_int_equal(g.machine.distance[1][0], 30);
+	assert_int_equal(g.machine.distance[2][1], 17);
+	assert_int_equal(g.machine.distance[1][2], 18);
 	guest_release(&g);
 }
 
@@ -124,7 +154,45 @@ static const struct bad bad_guests[] = {
 	 "t.conf:8: cpus = 17: out of range"},
 	{GUEST_HEAD "[node 1]\nmemory = 64M\ncpus = 16\n", "t.conf: more than 16 CPUs"},
 	{"[guest]\ntitle = a\n[node 0]\nmemory = 64M\ncpus = 0\n",
-	 "t.conf: node 0 needs a CPU"},
+	 "t.conf:5: [node 0] needs a CPU: the first one boots there"},
+	{"[guest]\ntitle = a\n[node 0]\nmemory = 0\ncpus = 1\n",
+	 "t.conf:4: [node 0] needs memory that is not movable"},
+	{"[guest]\ntitle = a\n[node 0]\nmemory = 128M\ncpus = 1\nmovable = yes\n",
+	 "t.conf:6: [node 0] needs memory that is not movable"},
+	{GUEST_HEAD "[node 1]\nmemory = 0\ncpus = 0\n",
+	 "t.conf:7: [node 1] has neither memory nor CPUs"},
+	{GUEST_HEAD "[node 1]\nmemory = 96M\ncpus = 0\nmovable = yes\n",
+	 "t.conf:7: [node 1] is movable: its memory must be a multiple of 128M"},
+	{GUEST_HEAD "[node 1]\nmemory = 0\ncpus = 1\nmovable = yes\n",
+	 "t.conf:7: [node 1] is movable: its memory must be a multiple of 128M"},
+	{GUEST_HEAD "[node 1]\nmemory = 128M\ncpus = 0\nmovable = yes\n"
+		    "[node 2]\nmemory = 32M\ncpus = 0\n",
+	 "t.conf:9: [node 1] is movable and has no CPUs: it must be the last node"},
+	{GUEST_HEAD "latency = 100ns\n",
+	 "t.conf:6: [node 0] needs both latency and bandwidth"},
+	{GUEST_HEAD "bandwidth = 1G\n",
+	 "t.conf:6: [node 0] needs both latency and bandwidth"},
+	{GUEST_HEAD "latency = 3us\n", "t.conf:6: latency = 3us: out of range"},
+	{GUEST_HEAD "latency = 1ns\nbandwidth = 1025K\n",
+	 "t.conf:3: bandwidth must be a multiple of 1M"},
+	{GUEST_HEAD "initiator = 0\n",
+	 "t.conf:6: [node 0] has an initiator, but no latency and bandwidth"},
+	{GUEST_HEAD HMAT("100ns", "2G") "[node 1]\nmemory = 32M\ncpus = 0\n",
+	 "t.conf:9: [node 1] needs latency and bandwidth, as another node has them"},
+	{GUEST_HEAD HMAT("100ns", "2G") "[node 1]\nmemory = 0\ncpus = 1\n" HMAT("100ns", "2G"),
+	 "t.conf:11: [node 1] has no memory that a latency could be of"},
+	{GUEST_HEAD HMAT("100ns", "2G") "[node 1]\nmemory = 32M\ncpus = 1\n" HMAT("90ns", "2G"),
+	 "t.conf:11: [node 1] has CPUs, so its latency and bandwidth must be node 0's"},
+	{GUEST_HEAD HMAT("100ns", "2G") "[node 1]\nmemory = 32M\ncpus = 1\n" HMAT("100ns", "2G")
+		    "initiator = 0\n",
+	 "t.conf:13: [node 1] has CPUs, so it is its own initiator"},
+	{GUEST_HEAD HMAT("100ns", "2G") "[node 1]\nmemory = 32M\ncpus = 0\n" HMAT("200ns", "1G")
+		    "initiator = 1\n",
+	 "t.conf:13: [node 1] needs an initiator that has CPUs"},
+	{GUEST_HEAD HMAT("100ns", "2G") "[node 1]\nmemory = 32M\ncpus = 0\n" HMAT("200ns", "1G")
+		    "initiator = 8\n", "t.conf:13: initiator = 8: out of range"},
+	{GUEST_HEAD "[node 1]\nmemory = 64M\ncpus = 0\n[distance]\n0 < 1 = 20\n",
+	 "t.conf:10: '0 < 1': a distance is between two"},
 	{GUEST_HEAD "[distance]\n0 1 = 20\n", "t.conf:7: '0 1': a distance is between two"},
 	{GUEST_HEAD "[distance]\n0 0 = 20\n", "t.conf:7: '0 0': a distance is between two"},
 	{GUEST_HEAD "[node 1]\nmemory = 64M\ncpus = 0\n[distance]\n0 1 = 10\n",
@@ -165,7 +233,9 @@ static void test_guest_bad(void **unused)
 /* Stores of SSDs are shared out evenly, rounded up; zram's is the experiment's own memory. */
 static void test_machine(void **unused)
 {
-	struct guest g = {.machine = {.node = {{64 * MIB, 1}, {32 * MIB, 0}, {16 * MIB, 0}},
+	struct guest g = {.machine = {.node = {{.memory = 64 * MIB, .cpus = 1},
+					       {.memory = 32 * MIB},
+					       {.memory = 16 * MIB}},
 				      .nr_nodes = 3}};
 	struct storage none = {0}, zram = {STORAGE_ZRAM, 100 * MIB, 0};
 	struct storage swap = {STORAGE_SSD, 100 * MIB, 0}, data = {STORAGE_SSD, 33 * MIB, 0};
@@ -180,6 +250,13 @@ static void test_machine(void **unused)
 	assert_int_equal(m.node[0].memory, (64 + 11) * MIB);
 	m = guest_machine(&g, &zram, &none);
 	assert_memory_equal(&m, &g.machine, sizeof(m));
+	/* Neither on a node without memory nor on one that the kernel must be able to empty. */
+	g.machine.node[1].memory = 0;
+	g.machine.node[2].movable = true;
+	m = guest_machine(&g, &swap, &data);
+	assert_int_equal(m.node[0].memory, (64 + 133) * MIB);
+	assert_int_equal(m.node[1].memory, 0);
+	assert_int_equal(m.node[2].memory, 16 * MIB);
 }
 
 /*
@@ -430,15 +507,25 @@ static void test_needs_do_not_fit(void **unused)
 	release_trio(&t);
 }
 
+#define NODES "/sys/devices/system/node"
 #define NULLB "/sys/kernel/config/nullb/nullb0"
 #define CG    "/sys/fs/cgroup"
 
 /* What is the same for every seed and policy. */
 static const char plan_devices[] =
 	"# wringer setup 1\n"
-	"expect /sys/devices/system/node/online 0-1\n"
+	"expect " NODES "/online 0-1\n"
 	"expect /sys/devices/system/cpu/online 0\n"
-	"interleave 2\n"
+	"expect " NODES "/has_cpu 0\n"
+	"expect " NODES "/has_memory 0-1\n"
+	"expect " NODES "/has_normal_memory 0-1\n"
+	"expect " NODES "/node0/cpulist 0\n"
+	"expect " NODES "/node0/distance 10 20\n"
+	"range " NODES "/node0/meminfo MemTotal: 1 90112\n"
+	"expect " NODES "/node1/cpulist \n"
+	"expect " NODES "/node1/distance 20 10\n"
+	"range " NODES "/node1/meminfo MemTotal: 80384 90112\n"
+	"interleave 0-1\n"
 	"insmod sd_mod \n"
 	"insmod scsi_debug dev_size_mb=32 ndelay=50000 random=1 max_queue=32 sector_size=4096\n"
 	"insmod null_blk nr_devices=0\n"
@@ -456,7 +543,7 @@ static const char plan_devices[] =
 	"wait /dev/nullb0\n"
 	"fs /data.fs /dev/nullb0 16777216\n"
 	"mount ext4 /dev/nullb0 /data noatime\n"
-	"interleave 0\n"
+	"interleave off\n"
 	"# wringer plan 2\n"
 	"fill /data/blob 8388608 14227913129359132874\n";
 
@@ -507,9 +594,18 @@ static const char plan_states[] =
 	"state zram.comp_algorithm /sys/block/zram0/comp_algorithm\n"
 	"state swap.rotational /sys/block/sda/queue/rotational\n"
 	"state swaps /proc/swaps\n"
-	"state nodes.memory /sys/devices/system/node/has_memory\n"
-	"state nodes.cpu /sys/devices/system/node/has_cpu\n"
-	"state cmdline /proc/cmdline\n";
+	"state nodes.online " NODES "/online\n"
+	"state nodes.memory " NODES "/has_memory\n"
+	"state nodes.normal_memory " NODES "/has_normal_memory\n"
+	"state nodes.cpu " NODES "/has_cpu\n"
+	"state cmdline /proc/cmdline\n"
+	"state node.0.cpus " NODES "/node0/cpulist\n"
+	"state node.0.distance " NODES "/node0/distance\n"
+	"number node.0.memory_kib " NODES "/node0/meminfo MemTotal:\n"
+	"state node.1.cpus " NODES "/node1/cpulist\n"
+	"state node.1.distance " NODES "/node1/distance\n"
+	"number node.1.memory_kib " NODES "/node1/meminfo MemTotal:\n"
+	"tierstate memory.tiers\n";
 
 /* The seeds are splitmix64 of 7 * 1024 + i, the jitter that of ~7 modulo 4 ms. */
 static const char plan_works[] =
@@ -575,12 +671,90 @@ static void test_plan_seeds(void **unused)
 	release_trio(&t);
 }
 
+/* Movable memory is switched on first; then all that the HMAT should have led to is looked for. */
+static void test_plan_topology(void **unused)
+{
+	static const char text[] = GUEST_HEAD HMAT("100ns", "2G")
+		"[node 1]\nmemory = 0\ncpus = 2\n[node 2]\nmemory = 256M\ncpus = 0\n"
+		"movable = yes\n" HMAT("250ns", "1G") "[distance]\n1 > 2 = 12\n";
+	static const char first[] =
+		"# wringer setup 1\n"
+		"expect /sys/devices/system/memory/block_size_bytes 8000000\n"
+		"write /sys/devices/system/memory/memory32/state online_movable\n"
+		"write /sys/devices/system/memory/memory33/state online_movable\n"
+		"expect " NODES "/online 0-2\n"
+		"expect /sys/devices/system/cpu/online 0-2\n"
+		"expect " NODES "/has_cpu 0-1\n"
+		"expect " NODES "/has_memory 0,2\n"
+		"expect " NODES "/has_normal_memory 0\n";
+	static const char second[] =
+		"\nexpect " NODES "/node1/cpulist 1-2\n"
+		"expect " NODES "/node1/distance 20 10 12\n"
+		"range " NODES "/node1/meminfo MemTotal: 0 0\n"
+		"expect " NODES "/node2/cpulist \n"
+		"expect " NODES "/node2/distance 20 20 10\n"
+		"range " NODES "/node2/meminfo MemTotal: 262144 262144\n";
+	static const char third[] =
+		"\nexpect " NODES "/node2/access0/initiators/node1/cpulist 1-2\n"
+		"expect " NODES "/node2/access0/initiators/read_latency 250\n"
+		"expect " NODES "/node2/access0/initiators/read_bandwidth 1024\n"
+		"expect " NODES "/node2/access0/initiators/write_latency 250\n"
+		"expect " NODES "/node2/access0/initiators/write_bandwidth 1024\n"
+		"tiers 0 2\ninterleave 0\n";
+	static const char *const modules[] = {NULL};
+	cleanup_buf struct buf plan = {0};
+	struct trio t;
+
+	(void)unused;
+	load_trio(&t, text, SCENARIO_HEAD W);
+	plan_setup(&t.guest, &t.scenario, (char *const *)modules, &plan);
+	plan_write(&t.guest, &t.policy, &t.scenario, 1, &plan);
+	assert_begins(plan.data, first);
+	assert_non_null(strstr(plan.data, second));
+	assert_non_null(strstr(plan.data, third));
+	release_trio(&t);
+}
+
+/* Stores count too: what the machine boots with must end below what is plugged in. */
+static void test_needs_movable(void **unused)
+{
+	struct plan_needs needs;
+	struct trio t;
+	struct err err;
+
+	(void)unused;
+	load_trio(&t, "[guest]\ntitle = g\n[node 0]\nmemory = 3G\ncpus = 1\n"
+		      "[node 1]\nmemory = 128M\ncpus = 0\nmovable = yes\n"
+		      "[swap]\nmodel = ssd\nsize = 1M\n", SCENARIO_HEAD W);
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), -EINVAL);
+	assert_string_equal(err.msg, "guest t has movable nodes, so its others can have 3072 MiB "
+				     "with the stores of devices; they have 3073 MiB");
+	release_trio(&t);
+}
+
+static void test_lists(void **unused)
+{
+	static const struct {
+		unsigned int nodes;
+		const char *text;
+	} lists[] = {{0, ""}, {1, "0"}, {3, "0-1"}, {0xff, "0-7"}, {0xb5, "0,2,4-5,7"}};
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		cleanup_buf struct buf out = {0};
+
+		topology_list(lists[i].nodes, &out);
+		assert_string_equal(buf_str(&out), lists[i].text);
+	}
+}
+
 static void test_plan_zram(void **unused)
 {
 	static const char want[] =
 		"wait /sys/block/zram0/disksize\nwrite /sys/block/zram0/comp_algorithm lz4\n"
 		"write /sys/block/zram0/disksize 8388608\nwait /dev/zram0\n"
-		"swapon /dev/zram0 8388608 0\ninterleave 0\n";
+		"swapon /dev/zram0 8388608 0\ninterleave off\n";
 	static const char *const modules[] = {"lz4", "zram", NULL};
 	cleanup_buf struct buf plan = {0};
 	struct trio t;
@@ -591,7 +765,7 @@ static void test_plan_zram(void **unused)
 	assert_non_null(strstr(plan.data, "\ninsmod lz4 \ninsmod zram num_devices=1\n"));
 	assert_non_null(strstr(plan.data, want));
 	assert_non_null(strstr(plan.data, "\nexpect /sys/devices/system/node/online 0\n"));
-	assert_non_null(strstr(plan.data, "\ninterleave 1\n"));
+	assert_non_null(strstr(plan.data, "\ninterleave 0\n"));
 	assert_null(strstr(plan.data, "nullb"));
 	assert_null(strstr(plan.data, "/data"));
 	release_trio(&t);
@@ -689,6 +863,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_guest),
 		cmocka_unit_test(test_guest_defaults),
+		cmocka_unit_test(test_guest_topology),
 		cmocka_unit_test(test_guest_bad),
 		cmocka_unit_test(test_machine),
 		cmocka_unit_test(test_policy),
@@ -701,6 +876,9 @@ int main(void)
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_plan_seeds),
 		cmocka_unit_test(test_plan_zram),
+		cmocka_unit_test(test_plan_topology),
+		cmocka_unit_test(test_needs_movable),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_shipped),
 	};
 
