@@ -91,11 +91,16 @@ void sys_base_mounts(void);
 void sys_insmod(const char *name, const char *params);
 void sys_wait_path(const char *path);
 void sys_expect(const char *path, const char *want);
-void sys_swapon(const char *dev, uint64_t size, int prio);
 void sys_seed(const char *hex);
-void sys_fs(const char *runs, const char *dev, uint64_t size);
 void sys_interleave(unsigned int nodes);
-void sys_fill(const char *path, uint64_t size, uint64_t seed);
+
+/* storage.c: devices and files; sizes are bytes, of devices and swap files a multiple of 1 MiB */
+void sys_zero(const char *dev, uint64_t size);
+void sys_swapon(const char *dev, uint64_t size, int prio);
+void sys_swapfile(const char *path, uint64_t size, int prio);
+void sys_fs(const char *runs, const char *dev, uint64_t size);
+void sys_fill(const char *path, uint64_t size, uint64_t seed, size_t noise);
+void sys_clean(const char *dir);
 
 /* plan.c: does what the plan's lines say, in order */
 void plan_run(char *text);

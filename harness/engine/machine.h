@@ -19,6 +19,7 @@ struct machine {
 	/* As in ACPI's SLIT: 10 = local; 0 = not given (then 20). */
 	uint8_t distance[MACHINE_NODES_MAX][MACHINE_NODES_MAX];
 	uint64_t records; /* size of the record region in bytes, a power of two */
+	uint64_t pmem;    /* bytes of the last node for persistent memory, a multiple of 2 MiB */
 };
 
 static inline unsigned int machine_cpus(const struct machine *m)
@@ -38,6 +39,19 @@ static inline uint64_t machine_memory(const struct machine *m)
 	for (i = 0; i < m->nr_nodes; i++)
 		sum += m->node[i].memory;
 	return sum;
+}
+
+/* Firmware keeps its tables in the last of this below 4 GiB; pmem must not lie over them. */
+#define MACHINE_PMEM_TAIL (2ull << 20)
+
+/* Physical address of pmem: the end of memory, part of which is moved up to make room for PCI. */
+static inline uint64_t machine_pmem_start(const struct machine *m)
+{
+	uint64_t end = machine_memory(m);
+
+	if (end >= 0xe0000000ull)
+		end += (1ull << 32) - 0xc0000000ull;
+	return end - MACHINE_PMEM_TAIL - m->pmem;
 }
 
 #endif

@@ -208,8 +208,14 @@ static void add_distances(const struct machine *m, struct args *a)
 		}
 }
 
-static void add_boot(struct args *a)
+static void add_boot(const struct machine *m, struct args *a)
 {
+	char pmem[64] = "";
+
+	if (m->pmem)
+		snprintf(pmem, sizeof(pmem), " memmap=%lluM!%lluM",
+			 (unsigned long long)m->pmem >> 20,
+			 (unsigned long long)machine_pmem_start(m) >> 20);
 	args_add(a, "-kernel");
 	args_add(a, RUN_KERNEL);
 	args_add(a, "-initrd");
@@ -220,7 +226,8 @@ static void add_boot(struct args *a)
 	 */
 	args_add(a, "console=ttyS0 loglevel=5 nokaslr norandmaps panic=-1 psi=1 rootfstype=ramfs "
 		    "tsc=reliable softlockup_panic=1 "
-		    "oops=panic");
+		    "oops=panic%s",
+		 pmem);
 	args_add(a, "-fw_cfg");
 	args_add(a, "name=opt/org.wringer/plan,file=" RUN_PLAN);
 }
@@ -255,6 +262,6 @@ void engine_args(const struct machine *m, struct args *out)
 	add_fixed(out);
 	add_nodes(m, out);
 	add_distances(m, out);
-	add_boot(out);
+	add_boot(m, out);
 	add_devices(m, out);
 }

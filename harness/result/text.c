@@ -98,3 +98,22 @@ bool text_number(struct text text, uint64_t *value)
 
 	return p && number(&p, text.p + text.len, value) && (p == text.p + text.len || *p == '\n');
 }
+
+bool text_numbers(struct text t, uint64_t *out, size_t n)
+{
+	size_t pos = 0, i;
+
+	for (i = 0; i < n; i++) {
+		size_t start;
+
+		while (pos < t.len && t.p[pos] == ' ')
+			pos++;
+		start = pos;
+		out[i] = 0;
+		for (; pos < t.len && t.p[pos] >= '0' && t.p[pos] <= '9'; pos++)
+			out[i] = out[i] * 10 + (uint64_t)(t.p[pos] - '0');
+		if (pos == start)
+			return false;
+	}
+	return true;
+}
