@@ -81,13 +81,13 @@ static uint64_t open_device(const char *name)
 	return size;
 }
 
-static uint64_t open_file(const char *name)
+static uint64_t open_file(const char *name, bool write)
 {
 	char path[128];
 	off_t size;
 
 	snprintf(path, sizeof(path), WL_DATA_DIR "/%s", name);
-	io.fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	io.fd = open(path, (write ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);
 	size = io.fd < 0 ? -1 : lseek(io.fd, 0, SEEK_END);
 	if (size < 0)
 		wl_fail("cannot open %s: %m", path);
@@ -120,7 +120,8 @@ static void io_setup(struct wl *wl)
 		wl_fail("a device is read only: something else lives on it");
 	if (o->block % WL_PAGE_SIZE)
 		wl_fail("a block must be a multiple of 4096");
-	io.blocks = (*o->device ? open_device(o->device) : open_file(o->file)) / o->block;
+	io.blocks = *o->device ? open_device(o->device) : open_file(o->file, o->write);
+	io.blocks /= o->block;
 	if (!io.blocks)
 		wl_fail("there is not one block to read");
 	for (i = 0; i < o->threads; i++)

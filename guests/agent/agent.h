@@ -102,6 +102,10 @@ void sys_fs(const char *runs, const char *dev, uint64_t size);
 void sys_fill(const char *path, uint64_t size, uint64_t seed, size_t noise);
 void sys_clean(const char *dir);
 
+/* fuse.c: files without a device.  sys_fuse_fill() is false when the path is none of its. */
+void sys_fuse(const char *dir, uint64_t latency_ns, bool jitter, unsigned int queue);
+bool sys_fuse_fill(const char *path, uint64_t size, uint64_t seed, size_t noise);
+
 /* plan.c: does what the plan's lines say, in order */
 void plan_run(char *text);
 

@@ -86,7 +86,15 @@ static void do_interleave(char **arg)
 
 static void do_fill(char **arg)
 {
-	sys_fill(arg[0], number(arg[1]), number(arg[2]), (size_t)number(arg[3]));
+	uint64_t size = number(arg[1]), seed = number(arg[2]), noise = number(arg[3]);
+
+	if (!sys_fuse_fill(arg[0], size, seed, noise))
+		sys_fill(arg[0], size, seed, noise);
+}
+
+static void do_fuse(char **arg)
+{
+	sys_fuse(arg[0], number(arg[1]), number(arg[2]), (unsigned int)number(arg[3]));
 }
 
 static void do_clean(char **arg)
@@ -155,6 +163,7 @@ static const struct verb verbs[] = {
 	{"swapfile", 3, do_swapfile},     /* FILE BYTES PRIORITY */
 	{"fill", 4, do_fill},             /* FILE BYTES SEED NOISE */
 	{"clean", 1, do_clean},           /* FOLDER */
+	{"fuse", 4, do_fuse},             /* FOLDER LATENCY JITTER QUEUE */
 	{"seed", 1, do_seed},             /* 64 HEX DIGITS */
 	{"source", 2, do_source},         /* PATH NAME */
 	{"state", 2, do_state},           /* KEY PATH */

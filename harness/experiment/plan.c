@@ -33,7 +33,7 @@ static uint64_t fs_usable(const struct storage *s)
 {
 	uint64_t usable = s->size / 64 * 63 - (1u << 20);
 
-	if (s->driver == STORAGE_TMPFS)
+	if (!storage_is_block(s))
 		return s->size;
 	return s->fs == STORAGE_XFS ? usable - FS_XFS_LOG : usable;
 }
@@ -110,6 +110,8 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 		needs->fs_size = storage.data.size;
 		need(needs, needs->fs);
 	}
+	if (storage.data.driver == STORAGE_FUSE)
+		needs->module_if_any = "fuse";
 	return check_files(guest, scenario, &storage, err);
 }
 

@@ -20,6 +20,8 @@ struct plan_needs {
 	const char *module[PLAN_MODULES_MAX + 1]; /* NULL-terminated */
 	const char *fs;   /* the data device's file system, NULL = none */
 	uint64_t fs_size; /* its bytes */
+	/* A module to load if the kernel came with any: one without may have it built in. */
+	const char *module_if_any;
 	struct machine machine;
 };
 

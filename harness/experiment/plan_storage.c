@@ -170,6 +170,9 @@ static void write_data(const struct storage_set *set, struct buf *out)
 
 	if (s->driver == STORAGE_TMPFS)
 		buf_printf(out, "mount tmpfs tmpfs " WL_DATA_DIR " size=%llu\n", (ull)s->size);
+	if (s->driver == STORAGE_FUSE)
+		buf_printf(out, "fuse " WL_DATA_DIR " %llu %u %llu\n", (ull)storage_delay(s),
+			   s->jitter == JITTER_UNIFORM, (ull)s->queue);
 	if (!storage_is_block(s))
 		return;
 	write_device(set, s, path, out);

@@ -299,7 +299,7 @@ static int build_image(struct cell *c, struct err *err)
 		{.name = "workload", .path = workload, .mode = 0755},
 	};
 	struct plan_needs needs;
-	size_t nr = 2;
+	size_t nr = 2, i;
 	int ret = plan_needs(c->guest, c->scenario, &needs, err);
 
 	if (!ret && needs.fs)
@@ -307,6 +307,10 @@ static int build_image(struct cell *c, struct err *err)
 	if (ret)
 		return ret;
 	c->machine = needs.machine;
+	for (i = 0; needs.module[i]; i++)
+		;
+	if (c->kernel->has_modules && i < PLAN_MODULES_MAX)
+		needs.module[i] = needs.module_if_any;
 	if (needs.fs)
 		files[nr++] = (struct image_file){.name = "data.fs", .data = fs.data, .len = fs.len,
 						  .mode = 0644};

@@ -180,11 +180,11 @@ static void test_bad(void **unused)
 		{"[swap]\nmodel = ssd\nsize = 1M\nbandwidth = 10M\n",
 		 "t.conf:1: [swap] cannot have both a bandwidth and jitter = uniform"},
 		{"[swap]\nmodel = ssd\nsize = 1M\nqueue = 193\n",
-		 "t.conf:1: [swap] with jitter = uniform has a queue of at most 192"},
+		 "t.conf:1: [swap] of model ssd with jitter = uniform has a queue of at most 192"},
 		{"[swap]\nmodel = ssd\nsize = 1M\nlatency = 19us\n",
-		 "t.conf:1: [swap] with jitter = uniform has a latency of at least 20us"},
+		 "t.conf:1: [swap] of model ssd with jitter = uniform has a latency of at least 20us"},
 		{"[swap]\nmodel = disk\nsize = 1M\nlatency = 7us\n",
-		 "t.conf:1: [swap] with jitter = none has a latency of at least 8us"},
+		 "t.conf:1: [swap] of model disk with jitter = none has a latency of at least 8us"},
 		{"[swap]\nmodel = ssd\nsize = 1M\ncolour = red\n",
 		 "t.conf:4: unknown key 'colour' in [swap]"},
 		{"[swap A]\nmodel = ssd\nsize = 1M\n", "t.conf:1: [swap NAME] needs a name"},
@@ -337,6 +337,8 @@ static void test_plan_others(void **unused)
 		    "wait /sys/block/zram1/disksize\nwrite /sys/block/zram1/comp_algorithm zstd\n"
 		    "write /sys/block/zram1/disksize 2097152\nwait /dev/zram1\n"
 		    "swapon /dev/zram1 2097152 9\n");
+	assert_plan("[data]\nmodel = fuse\nsize = 16M\njitter = uniform\n", none,
+		    "fuse /data 57000 1 8\n");
 	assert_plan("[data]\nmodel = tmpfs\nsize = 16M\n", none,
 		    "mount tmpfs tmpfs /data size=16777216\n");
 }

@@ -220,12 +220,24 @@ grep -h '"swaps"' "$WRINGER_RESULTS"/*/result.json | grep -q '/dev/pmem0 .*;/dat
 image=$("$WRINGER" kernel show "$K" --json | grep '"folder"' | head -n 1 | cut -d'"' -f4)/vmlinuz
 expect 128 "$WRINGER" run -k "$image" -g "$DIR/others.conf" -p lru -n 1 -s "$DIR/both.conf"
 said "came without any modules: do without devices \(guest bare:"
-scenario bare 300ms <<'END'
+scenario bare 500ms <<'END'
 [file f]
 size = 16M
+[cgroup a]
+memory.max = 12M
 [workload s]
 type = scan
+cgroup = a
 file = f
 END
-expect 0 "$WRINGER" run -k "$image" -g bare -p lru -n 1 -s "$DIR/bare.conf"
+scenario bare-io 500ms <<'END'
+[file f]
+size = 16M
+[workload w]
+type = io
+file = f
+END
+expect 0 "$WRINGER" run -k "$image" -g bare -p lru -n 1 -s "$DIR/bare.conf" -s "$DIR/bare-io.conf"
+[ "$(value bare cgroup.a.refault.file)" -gt 0 ] || fail "no refaults of files served by FUSE"
+near "fuse, mean of a direct read" "$(value bare-io workload.w.latency.mean_ns)" 80000
 nothing_half_written
