@@ -101,19 +101,14 @@ bool text_number(struct text text, uint64_t *value)
 
 bool text_numbers(struct text t, uint64_t *out, size_t n)
 {
-	size_t pos = 0, i;
+	const char *p = t.p;
+	size_t i;
 
-	for (i = 0; i < n; i++) {
-		size_t start;
-
-		while (pos < t.len && t.p[pos] == ' ')
-			pos++;
-		start = pos;
-		out[i] = 0;
-		for (; pos < t.len && t.p[pos] >= '0' && t.p[pos] <= '9'; pos++)
-			out[i] = out[i] * 10 + (uint64_t)(t.p[pos] - '0');
-		if (pos == start)
+	for (i = 0; p && i < n; i++) {
+		while (p < t.p + t.len && *p == ' ')
+			p++;
+		if (!number(&p, t.p + t.len, &out[i]))
 			return false;
 	}
-	return true;
+	return p;
 }
