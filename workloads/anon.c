@@ -19,7 +19,7 @@ struct anon_opts {
 	uint64_t hot_share;
 	uint64_t shift;
 	uint64_t write;
-	uint64_t noise;
+	uint64_t compress;
 };
 
 static const struct anon_opts anon_defaults = {
@@ -29,7 +29,7 @@ static const struct anon_opts anon_defaults = {
 	.hot = 200000,
 	.hot_share = 900000,
 	.write = 500000,
-	.noise = 1024,
+	.compress = 750000,
 };
 
 #define KEY(field, kind, ...) \
@@ -46,7 +46,8 @@ static const struct conf_key anon_options[] = {
 	KEY(shift, CONF_TIME,
 	    .help = "hotcold: the hot set moves on by its own size so often; 0 = never"),
 	KEY(write, CONF_MILLIONTHS, .help = "share of the touches that write", .max = 1000000),
-	KEY(noise, CONF_SIZE, .help = "incompressible bytes in each page", .max = 4088),
+	KEY(compress, CONF_MILLIONTHS, .help = "share of each page that compression saves",
+	    .max = 1000000),
 };
 
 /* One workload a process: what setup() makes, op_run() uses. */
@@ -99,7 +100,8 @@ static void first_touch(struct wl *wl, const struct anon_opts *o)
 {
 	uint64_t page = anon.touched++;
 
-	wl_pattern_write(anon.mem + page * WL_PAGE_SIZE, wl->seed, page, o->noise);
+	wl_pattern_write(anon.mem + page * WL_PAGE_SIZE, wl->seed, page,
+			 wl_pattern_noise(o->compress));
 	wl->metric[0]++;
 }
 

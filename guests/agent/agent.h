@@ -93,11 +93,20 @@ void sys_base_mounts(void);
 void sys_insmod(const char *name, const char *params);
 void sys_wait_path(const char *path);
 void sys_expect(const char *path, const char *want);
-void sys_swapon(const char *dev, uint64_t size, int prio);
 void sys_seed(const char *hex);
-void sys_fs(const char *runs, const char *dev, uint64_t size);
 void sys_interleave(unsigned long nodes); /* bit N: node N; 0 = as usual */
-void sys_fill(const char *path, uint64_t size, uint64_t seed);
+
+/* storage.c: devices and files; sizes are bytes, of devices and swap files a multiple of 1 MiB */
+void sys_zero(const char *dev, uint64_t size);
+void sys_swapon(const char *dev, uint64_t size, int prio);
+void sys_swapfile(const char *path, uint64_t size, int prio);
+void sys_fs(const char *runs, const char *dev, uint64_t size);
+void sys_fill(const char *path, uint64_t size, uint64_t seed, size_t noise);
+void sys_clean(const char *dir);
+
+/* fuse.c: files without a device.  sys_fuse_fill() is false when the path is none of its. */
+void sys_fuse(const char *dir, uint64_t latency_ns, bool jitter, unsigned int queue);
+bool sys_fuse_fill(const char *path, uint64_t size, uint64_t seed, size_t noise);
 
 /* topo.c: what the kernel made of the machine; differences end the run */
 unsigned long topo_nodes(const char *list); /* "0-2,4" as bits */

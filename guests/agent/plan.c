@@ -106,7 +106,30 @@ static void do_tierstate(char **arg)
 
 static void do_fill(char **arg)
 {
-	sys_fill(arg[0], number(arg[1]), number(arg[2]));
+	uint64_t size = number(arg[1]), seed = number(arg[2]), noise = number(arg[3]);
+
+	if (!sys_fuse_fill(arg[0], size, seed, noise))
+		sys_fill(arg[0], size, seed, noise);
+}
+
+static void do_fuse(char **arg)
+{
+	sys_fuse(arg[0], number(arg[1]), number(arg[2]), (unsigned int)number(arg[3]));
+}
+
+static void do_clean(char **arg)
+{
+	sys_clean(arg[0]);
+}
+
+static void do_zero(char **arg)
+{
+	sys_zero(arg[0], number(arg[1]));
+}
+
+static void do_swapfile(char **arg)
+{
+	sys_swapfile(arg[0], number(arg[1]), (int)number(arg[2]));
 }
 
 static void do_source(char **arg)
@@ -158,7 +181,11 @@ static const struct verb verbs[] = {
 	{"interleave", 1, do_interleave}, /* NODES: allocate from these in turn; off = as usual */
 	{"swapon", 3, do_swapon},         /* DEVICE BYTES PRIORITY */
 	{"fs", 3, do_fs},                 /* RUNS DEVICE BYTES */
-	{"fill", 3, do_fill},             /* FILE BYTES SEED */
+	{"zero", 2, do_zero},             /* DEVICE BYTES */
+	{"swapfile", 3, do_swapfile},     /* FILE BYTES PRIORITY */
+	{"fill", 4, do_fill},             /* FILE BYTES SEED NOISE */
+	{"clean", 1, do_clean},           /* FOLDER */
+	{"fuse", 4, do_fuse},             /* FOLDER LATENCY JITTER QUEUE */
 	{"seed", 1, do_seed},             /* 64 HEX DIGITS */
 	{"source", 2, do_source},         /* PATH NAME */
 	{"state", 2, do_state},           /* KEY PATH */

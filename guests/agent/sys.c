@@ -7,23 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
-#include "wire/fsruns.h"
-#include "workloads/lib/pattern.h"
 
 #define WAIT_STEP_NS 1000000ull
 #define WAIT_STEPS   5000
-
-/* One staging buffer for set-up I/O, aligned for O_DIRECT. */
-static char stage[1 << 20] __attribute__((aligned(4096)));
 
 long sys_read(const char *path, char *out, size_t size)
 {
@@ -127,66 +120,6 @@ void sys_expect(const char *path, const char *want)
 		agent_fail(WIRE_SETUP_FAILED, "%s says '%s', not '%s' as asked", path, got, want);
 }
 
-static void write_all(int fd, const char *path, const void *data, size_t len, off_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, data, len, at);
-
-		if (n <= 0)
-			agent_fail(WIRE_SETUP_FAILED, "cannot write %s: %m", path);
-		data = (const char *)data + n;
-		len -= (size_t)n;
-		at += n;
-	}
-}
-
-static int open_direct(const char *path, int flags)
-{
-	int fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC | flags, 0644);
-
-	if (fd < 0)
-		agent_fail(WIRE_SETUP_FAILED, "cannot open %s: %m", path);
-	return fd;
-}
-
-/* The part of a swap header that the kernel reads; the rest of the page is zero. */
-static void make_swap(const char *dev, uint64_t size)
-{
-	uint32_t info[3] = {1, (uint32_t)(size / 4096 - 1), 0}; /* version, last page, bad pages */
-	int fd = open_direct(dev, 0);
-
-	memset(stage, 0, 4096);
-	memcpy(stage + 1024, info, sizeof(info));
-	memcpy(stage + 4096 - 10, "SWAPSPACE2", 10);
-	write_all(fd, dev, stage, 4096, 0);
-	close(fd);
-}
-
-/* Believes swapon() only when /proc/swaps shows the device with its whole size. */
-static void check_swap(const char *dev, uint64_t size)
-{
-	char text[2048], want[64], *line;
-	unsigned long kib;
-
-	if (sys_read("/proc/swaps", text, sizeof(text)) < 0)
-		agent_fail(WIRE_SETUP_FAILED, "cannot read /proc/swaps: %m");
-	snprintf(want, sizeof(want), "\n%s ", dev);
-	line = strstr(text, want);
-	if (!line || sscanf(line + 1, "%*s %*s %lu", &kib) != 1 || kib != (size - 4096) / 1024)
-		agent_fail(WIRE_SETUP_FAILED, "swap on %s is not there with %llu KiB: %s", dev,
-			   (unsigned long long)(size - 4096) / 1024, line ? line + 1 : "absent");
-}
-
-void sys_swapon(const char *dev, uint64_t size, int prio)
-{
-	int flags = SWAP_FLAG_PREFER | (prio & SWAP_FLAG_PRIO_MASK);
-
-	make_swap(dev, size);
-	if (swapon(dev, flags))
-		agent_fail(WIRE_SETUP_FAILED, "swapon %s: %m", dev);
-	check_swap(dev, size);
-}
-
 /*
  * Makes the kernel's random numbers a function of the seed.  RDRAND is masked, so what the pool
  * held before is the same for every seed; this is what tells the seeds apart (I/O latency jitter
@@ -207,81 +140,5 @@ void sys_seed(const char *hex)
 			agent_fail(WIRE_AGENT_ERROR, "bad seed in the plan");
 	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) || ioctl(fd, RNDRESEEDCRNG, 0))
 		agent_fail(WIRE_SETUP_FAILED, "cannot seed the kernel's random numbers: %m");
-	close(fd);
-}
-
-static void read_all(int fd, const char *path, void *out, size_t len)
-{
-	char *p = out;
-
-	while (len) {
-		ssize_t n = read(fd, p, len);
-
-		if (n <= 0)
-			agent_fail(WIRE_SETUP_FAILED, "%s ends too early", path);
-		p += n;
-		len -= (size_t)n;
-	}
-}
-
-static void write_run(int in, const char *runs, int out, const char *dev)
-{
-	struct fsruns_run run;
-
-	read_all(in, runs, &run, sizeof(run));
-	if (run.len > sizeof(stage))
-		agent_fail(WIRE_SETUP_FAILED, "%s: a run is too long", runs);
-	read_all(in, runs, stage, run.len);
-	write_all(out, dev, stage, run.len, (off_t)run.offset);
-}
-
-/*
- * Has the device allocate its whole store now, so that nothing is allocated there under pressure.
- */
-static void touch_device(int fd, const char *dev, uint64_t size)
-{
-	uint64_t at;
-
-	memset(stage, 0, sizeof(stage));
-	for (at = 0; at < size; at += sizeof(stage))
-		write_all(fd, dev, stage, sizeof(stage), (off_t)at);
-}
-
-/* Writes an empty file system to a device: the runs that the image brought along. */
-void sys_fs(const char *runs, const char *dev, uint64_t size)
-{
-	int in = open(runs, O_RDONLY | O_CLOEXEC);
-	int out = open_direct(dev, 0);
-	struct fsruns_header head;
-
-	if (in < 0)
-		agent_fail(WIRE_SETUP_FAILED, "cannot open %s: %m", runs);
-	read_all(in, runs, &head, sizeof(head));
-	if (memcmp(head.magic, FSRUNS_MAGIC, 4) || head.version != FSRUNS_VERSION)
-		agent_fail(WIRE_SETUP_FAILED, "%s is no file system of ours", runs);
-	touch_device(out, dev, size);
-	while (head.nr_runs--)
-		write_run(in, runs, out, dev);
-	close(in);
-	close(out);
-	unlink(runs);
-}
-
-/* Data before pressure: past the page cache, so that it starts empty. */
-void sys_fill(const char *path, uint64_t size, uint64_t seed)
-{
-	int fd = open_direct(path, O_CREAT | O_TRUNC);
-	uint64_t at, i;
-
-	for (at = 0; at < size; at += sizeof(stage)) {
-		size_t len = size - at < sizeof(stage) ? (size_t)(size - at) : sizeof(stage);
-
-		for (i = 0; i < len / WL_PAGE_SIZE; i++)
-			wl_pattern_write(stage + i * WL_PAGE_SIZE, seed, at / WL_PAGE_SIZE + i,
-					 WL_FILE_NOISE);
-		write_all(fd, path, stage, len, (off_t)at);
-	}
-	if (fsync(fd))
-		agent_fail(WIRE_SETUP_FAILED, "cannot sync %s: %m", path);
 	close(fd);
 }

@@ -296,7 +296,7 @@ static uint64_t machine_need(struct err *err)
 
 	if (guest_load(&guest, path, err))
 		return 0;
-	machine = guest_machine(&guest, &guest.swap, &guest.data);
+	machine = guest_machine(&guest, &guest.storage);
 	guest_release(&guest);
 	return machine_memory(&machine) + EMULATOR_MEMORY;
 }

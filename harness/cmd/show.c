@@ -256,13 +256,57 @@ static char *scenario_title(const char *path, struct err *err)
 	return title;
 }
 
-static void print_storage(const char *name, const struct storage *s)
+static void print_option(const struct conf_key *key, const void *opts)
 {
-	static const char *const models[] = {"none", "ssd", "zram"};
+	const char *field = (const char *)opts + key->offset;
 
-	printf("\n[%s]\nmodel = %s\n", name, models[s->model]);
-	if (s->model != STORAGE_NONE)
-		printf("size = %" PRIu64 "\nlatency = %" PRIu64 "ns\n", s->size, s->latency_ns);
+	printf("%s = ", key->name);
+	switch (key->type) {
+	case CONF_STR:
+		puts(*(char *const *)field ? *(char *const *)field : "");
+		break;
+	case CONF_BOOL:
+		puts(*(const bool *)field ? "yes" : "no");
+		break;
+	case CONF_CHOICE:
+		puts(key->choices[*(const unsigned int *)field]);
+		break;
+	case CONF_TIME:
+		printf("%" PRIu64 "ns\n", *(const uint64_t *)field);
+		break;
+	case CONF_MILLIONTHS:
+		printf("%.6g\n", (double)*(const uint64_t *)field / 1e6);
+		break;
+	default:
+		printf("%" PRIu64 "\n", *(const uint64_t *)field);
+		break;
+	}
+}
+
+static void print_device(const char *section, const struct storage *s)
+{
+	const struct conf_key *key;
+	size_t next = 0;
+
+	printf("\n[%s]\nmodel = %s\n", section, s->model->name);
+	while ((key = storage_key(s, &next)))
+		print_option(key, s);
+}
+
+static void print_swaps(const struct storage_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr_swaps; i++) {
+		cleanup_free char *name = xstrdup(set->swap[i].name);
+
+		/* "swap-NAME" is [swap NAME]. */
+		if (name[4])
+			name[4] = ' ';
+		print_device(name, &set->swap[i]);
+	}
+	if (!set->nr_swaps)
+		printf("\n[swap]\nmodel = none\n");
 }
 
 static void print_node(const struct machine *m, unsigned int i)
@@ -302,8 +346,8 @@ static void print_guest(const char *path)
 	for (i = 0; i < g.machine.nr_nodes; i++)
 		for (j = i + 1; j < g.machine.nr_nodes; j++)
 			print_distance(&g.machine, i, j);
-	print_storage("swap", &g.swap);
-	print_storage("data", &g.data);
+	print_swaps(&g.storage);
+	print_device("data", &g.storage.data);
 	guest_release(&g);
 }
 
@@ -335,33 +379,6 @@ static void print_policy(const char *path)
 	policy_release(&p);
 }
 
-static void print_option(const struct conf_key *key, const void *opts)
-{
-	const char *field = (const char *)opts + key->offset;
-
-	printf("%s = ", key->name);
-	switch (key->type) {
-	case CONF_STR:
-		puts(*(char *const *)field ? *(char *const *)field : "");
-		break;
-	case CONF_BOOL:
-		puts(*(const bool *)field ? "yes" : "no");
-		break;
-	case CONF_CHOICE:
-		puts(key->choices[*(const unsigned int *)field]);
-		break;
-	case CONF_TIME:
-		printf("%" PRIu64 "ns\n", *(const uint64_t *)field);
-		break;
-	case CONF_MILLIONTHS:
-		printf("%.6g\n", (double)*(const uint64_t *)field / 1e6);
-		break;
-	default:
-		printf("%" PRIu64 "\n", *(const uint64_t *)field);
-		break;
-	}
-}
-
 static void print_scenario(const char *path)
 {
 	struct err err = {""};
@@ -375,10 +392,10 @@ static void print_scenario(const char *path)
 	       "ns\noom = %s\n",
 	       s.title, s.shows, s.primary, s.warmup_ns, s.window_ns, s.sample_ns, s.hang_ns,
 	       s.oom_allowed ? "yes" : "no");
-	if (s.has_swap)
-		print_storage("swap", &s.swap);
-	if (s.has_data)
-		print_storage("data", &s.data);
+	if (s.storage.has_swap)
+		print_swaps(&s.storage);
+	if (s.storage.has_data)
+		print_device("data", &s.storage.data);
 	print_conf(&s.conf, "set");
 	print_conf(&s.conf, "file");
 	print_conf(&s.conf, "cgroup");

@@ -38,6 +38,7 @@ struct machine {
 	/* From, to, as in ACPI's SLIT: 10 = local; 0 = not given (then 20). */
 	uint8_t distance[MACHINE_NODES_MAX][MACHINE_NODES_MAX];
 	uint64_t records; /* size of the record region in bytes, a power of two */
+	uint64_t pmem;    /* bytes of the last node for persistent memory, a multiple of 2 MiB */
 };
 
 static inline unsigned int machine_cpus(const struct machine *m)
@@ -78,5 +79,18 @@ unsigned int machine_distance(const struct machine *m, unsigned int from, unsign
  */
 uint64_t machine_latency(const struct machine *m, unsigned int from, unsigned int to);
 uint64_t machine_bandwidth(const struct machine *m, unsigned int from, unsigned int to);
+
+/* Firmware keeps its tables in the last of this below 4 GiB; pmem must not lie over them. */
+#define MACHINE_PMEM_TAIL (2ull << 20)
+
+/* Physical address of pmem: the end of memory, part of which is moved up to make room for PCI. */
+static inline uint64_t machine_pmem_start(const struct machine *m)
+{
+	uint64_t end = machine_boot_memory(m);
+
+	if (end >= 0xe0000000ull)
+		end += (1ull << 32) - 0xc0000000ull;
+	return end - MACHINE_PMEM_TAIL - m->pmem;
+}
 
 #endif

@@ -297,6 +297,12 @@ static void add_hmat(const struct machine *m, struct args *a)
 
 static void add_boot(const struct machine *m, struct args *a)
 {
+	char pmem[64] = "";
+
+	if (m->pmem)
+		snprintf(pmem, sizeof(pmem), " memmap=%lluM!%lluM",
+			 (unsigned long long)m->pmem >> 20,
+			 (unsigned long long)machine_pmem_start(m) >> 20);
 	args_add(a, "-kernel");
 	args_add(a, RUN_KERNEL);
 	args_add(a, "-initrd");
@@ -307,7 +313,7 @@ static void add_boot(const struct machine *m, struct args *a)
 	 */
 	args_add(a, "console=ttyS0 loglevel=5 nokaslr norandmaps panic=-1 psi=1 rootfstype=ramfs "
 		    "tsc=reliable softlockup_panic=1 "
-		    "oops=panic%s", machine_has_movable(m) ? MOVABLE_PARAMS : "");
+		    "oops=panic%s%s", pmem, machine_has_movable(m) ? MOVABLE_PARAMS : "");
 	args_add(a, "-fw_cfg");
 	args_add(a, "name=opt/org.wringer/setup,file=" RUN_SETUP);
 	args_add(a, "-fw_cfg");

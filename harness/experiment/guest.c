@@ -12,70 +12,40 @@
 
 #define MIB (1u << 20)
 
-static const char *const swap_models[] = {"none", "ssd", "zram", NULL};
-static const char *const data_models[] = {"none", "ssd", NULL};
-
-static const struct conf_key swap_keys[] = {
-	{"model", CONF_CHOICE, offsetof(struct storage, model), "kind of swap device", swap_models,
-	 0, 0, 0},
-	{"size", CONF_SIZE, offsetof(struct storage, size), "size in bytes", NULL, 1 << 20,
-	 1ull << 40, 0},
-	{"latency", CONF_TIME, offsetof(struct storage, latency_ns),
-	 "each request takes a random time below this (ssd)", NULL, 1000, 1000000000, 0},
-};
-
-static const struct conf_key data_keys[] = {
-	{"model", CONF_CHOICE, offsetof(struct storage, model), "kind of data device", data_models,
-	 0, 0, 0},
-	{"size", CONF_SIZE, offsetof(struct storage, size), "size in bytes", NULL, 16 << 20,
-	 1ull << 40, 0},
-	{"latency", CONF_TIME, offsetof(struct storage, latency_ns),
-	 "each request takes this time (ssd)", NULL, 1000, 1000000000, 0},
-};
-
 static const struct conf_key guest_keys[] = {
 	{"title", CONF_STR, offsetof(struct guest, title), "one line", NULL, 0, 0, true},
 	{"records", CONF_SIZE, offsetof(struct guest, machine.records), "size of the record region",
 	 NULL, WIRE_REGION_MIN, WIRE_REGION_MAX, false},
 };
 
-int storage_bind(struct conf *conf, struct storage *swap, struct storage *data, struct err *err)
-{
-	struct conf_section *sec = conf_section(conf, "swap", "");
-	int ret = 0;
+/* What the kernel keeps for each page of pmem: a struct page of 64 bytes. */
+#define PMEM_OVERHEAD 64
 
-	if (sec)
-		ret = conf_bind(conf, sec, swap_keys, ARRAY_SIZE(swap_keys), swap, err);
-	if (!ret && sec && !conf_get(sec, "model"))
-		ret = conf_complain(conf, sec->line, err, "[swap] needs a model");
-	if (!ret && sec && swap->model != STORAGE_NONE && !swap->size)
-		ret = conf_complain(conf, sec->line, err, "[swap] needs a size");
-	sec = conf_section(conf, "data", "");
-	if (!ret && sec)
-		ret = conf_bind(conf, sec, data_keys, ARRAY_SIZE(data_keys), data, err);
-	if (!ret && sec && !conf_get(sec, "model"))
-		ret = conf_complain(conf, sec->line, err, "[data] needs a model");
-	if (!ret && sec && data->model != STORAGE_NONE && !data->size)
-		ret = conf_complain(conf, sec->line, err, "[data] needs a size");
-	if (!ret && (swap->size % MIB || data->size % MIB))
-		ret = err_set(err, -EINVAL, "%s: the size of a device must be a multiple of 1M",
-			      conf->name);
-	return ret;
+/* pmem begins where the kernel can map it: at a multiple of 2 MiB, so all memory must be one. */
+static void add_pmem(struct machine *m, uint64_t size)
+{
+	unsigned int nodes = machine_kernel_nodes(m);
+	uint64_t *last = &m->node[31 - __builtin_clz(nodes)].memory;
+
+	m->pmem = size;
+	if (!size)
+		return;
+	*last += size + MACHINE_PMEM_TAIL;
+	*last += (size / 4096 * PMEM_OVERHEAD + MIB - 1) / MIB * MIB;
+	*last += machine_boot_memory(m) % (2 * MIB);
 }
 
-struct machine guest_machine(const struct guest *guest, const struct storage *swap,
-			     const struct storage *data)
+struct machine guest_machine(const struct guest *guest, const struct storage_set *storage)
 {
 	struct machine m = guest->machine;
-	uint64_t stores = data->model == STORAGE_SSD ? data->size : 0;
+	uint64_t stores = storage_stores(storage);
 	unsigned int nodes = machine_kernel_nodes(&m);
 	unsigned int i, n = (unsigned int)__builtin_popcount(nodes);
 
-	if (swap->model == STORAGE_SSD)
-		stores += swap->size;
 	for (i = 0; i < m.nr_nodes; i++)
 		if (nodes & 1u << i)
 			m.node[i].memory += (stores / MIB + n - 1) / n * MIB;
+	add_pmem(&m, storage_pmem(storage));
 	return m;
 }
 
@@ -97,7 +67,7 @@ static int bind_guest(struct guest *guest, struct conf *conf, struct err *err)
 	if (!ret)
 		ret = topology_bind(conf, &guest->machine, err);
 	if (!ret)
-		ret = storage_bind(conf, &guest->swap, &guest->data, err);
+		ret = storage_bind(conf, &guest->storage, err);
 	if (!ret)
 		ret = conf_unused(conf, err);
 	return ret ? ret : check_guest(guest, conf->name, err);
@@ -108,9 +78,7 @@ int guest_load(struct guest *guest, const char *path, struct err *err)
 	struct conf conf;
 	int ret;
 
-	*guest = (struct guest){.machine.records = 16 << 20,
-				.swap.latency_ns = 80000,
-				.data.latency_ns = 80000};
+	*guest = (struct guest){.machine.records = 16 << 20};
 	ret = conf_load(&conf, path, err);
 	if (ret)
 		return ret;

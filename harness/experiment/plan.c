@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "experiment/plan_storage.h"
 #include "experiment/topology.h"
-#include "workloads/lib/data.h"
+#include "image/image.h"
 #include "workloads/lib/pattern.h"
 
 #define CG "/sys/fs/cgroup"
@@ -19,40 +20,47 @@
  */
 #define JITTER_NS 4000000ull
 
-/* What a file system of some size leaves for data, at the least: bitmaps, inodes, extent blocks. */
-#define FS_USABLE(size) ((size) / 64 * 63 - (1u << 20))
-
 struct plan {
 	const struct guest *guest;
 	const struct policy *policy;
 	const struct scenario *scenario;
-	const struct storage *swap;
-	const struct storage *data;
+	struct storage_set storage;
 	uint64_t seed;
 	struct buf *out;
 };
 
-static const struct storage *swap_of(const struct guest *g, const struct scenario *s)
+/* What a file system of some size leaves for data, at the least: bitmaps, inodes, extent blocks. */
+static uint64_t fs_usable(const struct storage *s)
 {
-	return s->has_swap ? &s->swap : &g->swap;
+	uint64_t usable = s->size / 64 * 63 - (1u << 20);
+
+	if (!storage_is_block(s))
+		return s->size;
+	return s->fs == STORAGE_XFS ? usable - FS_XFS_LOG : usable;
 }
 
-static const struct storage *data_of(const struct guest *g, const struct scenario *s)
-{
-	return s->has_data ? &s->data : &g->data;
-}
-
-static int check_files(const struct guest *g, const struct scenario *s, const struct storage *data,
-		       struct err *err)
+static uint64_t size_of_files(const struct storage_set *storage, const struct scenario *s)
 {
 	uint64_t sum = 0;
 	size_t i;
 
 	for (i = 0; i < s->nr_files; i++)
 		sum += s->file[i].size;
-	if (!sum || (data->model != STORAGE_NONE && sum <= FS_USABLE(data->size)))
+	for (i = 0; i < storage->nr_swaps; i++)
+		if (storage->swap[i].driver == STORAGE_FILE)
+			sum += storage->swap[i].size;
+	return sum;
+}
+
+static int check_files(const struct guest *g, const struct scenario *s,
+		       const struct storage_set *storage, struct err *err)
+{
+	const struct storage *data = &storage->data;
+	uint64_t sum = size_of_files(storage, s);
+
+	if (!sum || (data->driver != STORAGE_NONE && sum <= fs_usable(data)))
 		return 0;
-	if (data->model == STORAGE_NONE)
+	if (data->driver == STORAGE_NONE)
 		return err_set(err, -EINVAL,
 			       "scenario %s has files, but guest %s has no data device", s->name,
 			       g->name);
@@ -81,103 +89,52 @@ static void need(struct plan_needs *needs, const char *module)
 	size_t i;
 
 	for (i = 0; needs->module[i]; i++)
-		;
+		if (!strcmp(needs->module[i], module))
+			return;
 	if (i < PLAN_MODULES_MAX)
 		needs->module[i] = module;
+}
+
+static void need_driver(struct plan_needs *needs, const struct storage *s)
+{
+	const char *const *module = storage_modules(s);
+
+	/* Named, since the default differs between kernels; 6.1 has each as a module. */
+	if (s->driver == STORAGE_ZRAM)
+		need(needs, storage_algorithms[s->algorithm]);
+	for (; *module; module++)
+		need(needs, *module);
 }
 
 int plan_needs(const struct guest *guest, const struct scenario *scenario, struct plan_needs *needs,
 	       struct err *err)
 {
-	const struct storage *swap = swap_of(guest, scenario);
-	const struct storage *data = data_of(guest, scenario);
+	struct storage_set storage = storage_merge(&guest->storage, &scenario->storage);
+	unsigned int i;
+	int ret = storage_check(&storage, err);
 
-	*needs = (struct plan_needs){.machine = guest_machine(guest, swap, data)};
-	if (swap->model == STORAGE_SSD) {
-		need(needs, "sd_mod");
-		need(needs, "scsi_debug");
-	} else if (swap->model == STORAGE_ZRAM) {
-		/* One compressor that every kernel has, named, since defaults differ; 6.1 has it as
-		 * a module. */
-		need(needs, "lz4");
-		need(needs, "zram");
+	*needs = (struct plan_needs){.machine = guest_machine(guest, &storage)};
+	if (ret)
+		return err_prefix(err, ret, "scenario %s on guest %s", scenario->name, guest->name);
+	for (i = 0; i < storage.nr_swaps; i++)
+		need_driver(needs, &storage.swap[i]);
+	need_driver(needs, &storage.data);
+	if (storage_is_block(&storage.data)) {
+		needs->fs = storage_file_systems[storage.data.fs];
+		needs->fs_size = storage.data.size;
+		need(needs, needs->fs);
 	}
-	if (data->model == STORAGE_SSD) {
-		needs->fs_size = data->size;
-		need(needs, "null_blk");
-		need(needs, "ext4");
-	}
+	if (storage.data.driver == STORAGE_FUSE)
+		needs->module_if_any = "fuse";
 	if (check_movable(guest, &needs->machine, err))
 		return -EINVAL;
-	return check_files(guest, scenario, data, err);
-}
-
-static void write_insmod(struct plan *p, const char *name)
-{
-	/*
-	 * 4096-byte sectors: since 6.10 or so the driver copies sector by sector in softirq
-	 * context; at 512 bytes that is eight times the work a page, and starves even real-time
-	 * tasks for 100 ms. Its store is allocated once, before any pressure.
-	 */
-	if (!strcmp(name, "scsi_debug"))
-		buf_printf(p->out,
-			   "insmod scsi_debug dev_size_mb=%llu ndelay=%llu random=1 max_queue=32 "
-			   "sector_size=4096\n",
-			   (unsigned long long)p->swap->size >> 20,
-			   (unsigned long long)p->swap->latency_ns);
-	else if (!strcmp(name, "null_blk"))
-		buf_printf(p->out, "insmod null_blk nr_devices=0\n");
-	else if (!strcmp(name, "zram"))
-		buf_printf(p->out, "insmod zram num_devices=1\n");
-	else
-		buf_printf(p->out, "insmod %s \n", name);
-}
-
-static void write_swap(struct plan *p)
-{
-	unsigned long long size = p->swap->size;
-
-	if (p->swap->model == STORAGE_SSD)
-		buf_printf(p->out, "wait /dev/sda\nswapon /dev/sda %llu 0\n", size);
-	if (p->swap->model == STORAGE_ZRAM)
-		buf_printf(p->out,
-			   "wait /sys/block/zram0/disksize\nwrite /sys/block/zram0/comp_algorithm "
-			   "lz4\nwrite /sys/block/zram0/disksize %llu\n"
-			   "wait /dev/zram0\nswapon /dev/zram0 %llu 0\n",
-			   size, size);
-}
-
-static void write_data(struct plan *p)
-{
-	static const char dir[] = "/sys/kernel/config/nullb/nullb0";
-
-	if (p->data->model == STORAGE_NONE)
-		return;
-	buf_printf(p->out, "mount configfs configfs /sys/kernel/config \nmkdir %s\n", dir);
-	buf_printf(p->out,
-		   "write %s/size %llu\nwrite %s/memory_backed 1\nwrite %s/blocksize 4096\n", dir,
-		   (unsigned long long)p->data->size >> 20, dir, dir);
-	buf_printf(p->out, "write %s/irqmode 2\nwrite %s/completion_nsec %llu\n", dir, dir,
-		   (unsigned long long)p->data->latency_ns);
-	buf_printf(p->out, "write %s/power 1\nwait /dev/nullb0\nfs /data.fs /dev/nullb0 %llu\n",
-		   dir, (unsigned long long)p->data->size);
-	buf_printf(p->out, "mount ext4 /dev/nullb0 " WL_DATA_DIR " noatime\n");
-}
-
-static void write_files(struct plan *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->scenario->nr_files; i++)
-		buf_printf(p->out, "fill " WL_DATA_DIR "/%s %llu %llu\n", p->scenario->file[i].name,
-			   (unsigned long long)p->scenario->file[i].size,
-			   (unsigned long long)wl_data_seed(p->scenario->file[i].name));
+	return check_files(guest, scenario, &storage, err);
 }
 
 /* What the kernel must have made of the machine; anything else ends the experiment here. */
 static void write_topology(struct plan *p)
 {
-	struct machine m = guest_machine(p->guest, p->swap, p->data);
+	struct machine m = guest_machine(p->guest, &p->storage);
 
 	topology_plan(&m, p->out);
 }
@@ -265,6 +222,7 @@ static void write_sources(struct plan *p)
 			   "source /sys/devices/system/node/node%u/vmstat node.vmstat %u\n"
 			   "source /sys/devices/system/node/node%u/meminfo node.meminfo %u\n",
 			   node, node, node, node);
+	plan_storage_sources(&p->storage, p->out);
 	for (i = 0; i < conf->nr_sections; i++)
 		if (!strcmp(conf->section[i].name, "cgroup"))
 			write_cgroup_sources(p, conf->section[i].arg);
@@ -355,22 +313,18 @@ static struct plan new_plan(const struct guest *guest, const struct scenario *sc
 			    struct buf *out)
 {
 	return (struct plan){.guest = guest, .scenario = scenario, .out = out,
-			     .swap = swap_of(guest, scenario), .data = data_of(guest, scenario)};
+			     .storage = storage_merge(&guest->storage, &scenario->storage)};
 }
 
 void plan_setup(const struct guest *guest, const struct scenario *scenario, char *const *modules,
 		struct buf *out)
 {
 	struct plan p = new_plan(guest, scenario, out);
-	size_t i;
 
 	buf_adds(out, "# wringer setup 1\n");
 	write_topology(&p);
 	write_interleave(&p);
-	for (i = 0; modules[i]; i++)
-		write_insmod(&p, modules[i]);
-	write_swap(&p);
-	write_data(&p);
+	plan_storage(&p.storage, modules, out);
 	buf_adds(out, "interleave off\n");
 }
 
@@ -383,7 +337,7 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	p.policy = policy;
 	p.seed = seed;
 	buf_adds(out, "# wringer plan 2\n");
-	write_files(&p);
+	plan_files(&p.storage, scenario, out);
 	/* From here on seed and policy matter; all before is the same for every seed and policy. */
 	write_seed(&p);
 	write_cgroups(&p);

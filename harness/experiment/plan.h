@@ -16,10 +16,13 @@
 #include "experiment/scenario.h"
 
 /* What the image and the machine must have for this guest and scenario. */
-#define PLAN_MODULES_MAX 8
+#define PLAN_MODULES_MAX 16
 struct plan_needs {
 	const char *module[PLAN_MODULES_MAX + 1]; /* NULL-terminated */
-	uint64_t fs_size; /* bytes of the data device's file system; 0 = none */
+	const char *fs;   /* the data device's file system, NULL = none */
+	uint64_t fs_size; /* its bytes */
+	/* A module to load if the kernel came with any: one without may have it built in. */
+	const char *module_if_any;
 	struct machine machine;
 };
 

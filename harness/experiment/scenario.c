@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "experiment/policy.h"
+#include "workloads/lib/pattern.h"
 
 static const struct conf_key scenario_keys[] = {
 	{"title", CONF_STR, offsetof(struct scenario, title), "one line", NULL, 0, 0, true},
@@ -40,13 +41,15 @@ static int add_file(struct scenario *s, struct conf_section *sec, struct err *er
 	static const struct conf_key keys[] = {
 		{"size", CONF_SIZE, offsetof(struct scenario_file, size),
 		 "bytes, a multiple of 4096", NULL, 4096, 1ull << 40, true},
+		{"compress", CONF_MILLIONTHS, offsetof(struct scenario_file, compress),
+		 "share of each page that compression saves", NULL, 0, 1000000, false},
 	};
 	struct scenario_file *f;
 	int ret;
 
 	s->file = xrealloc(s->file, s->nr_files + 1, sizeof(*f));
 	f = &s->file[s->nr_files++];
-	*f = (struct scenario_file){.name = sec->arg};
+	*f = (struct scenario_file){.name = sec->arg, .compress = WL_FILE_COMPRESS};
 	ret = conf_bind(&s->conf, sec, keys, ARRAY_SIZE(keys), f, err);
 	if (!ret && f->size % 4096)
 		ret = conf_complain(&s->conf, sec->line, err,
@@ -176,10 +179,8 @@ static int bind_scenario(struct scenario *s, struct err *err)
 	if (!sec)
 		return err_set(err, -EINVAL, "%s: there is no [scenario] section", s->conf.name);
 	ret = conf_bind(&s->conf, sec, scenario_keys, ARRAY_SIZE(scenario_keys), s, err);
-	s->has_swap = conf_section(&s->conf, "swap", "");
-	s->has_data = conf_section(&s->conf, "data", "");
 	if (!ret)
-		ret = storage_bind(&s->conf, &s->swap, &s->data, err);
+		ret = storage_bind(&s->conf, &s->storage, err);
 	if (!ret)
 		ret = knobs_check(&s->conf, "set", err);
 	for (kind = 0; !ret && kind < ARRAY_SIZE(kinds); kind++)
@@ -197,9 +198,7 @@ int scenario_load(struct scenario *s, const char *path, struct err *err)
 			       .sample_ns = 100000000,
 			       .hang_ns = 10000000000,
 			       .primary = xstrdup(""),
-			       .shows = xstrdup(""),
-			       .swap.latency_ns = 80000,
-			       .data.latency_ns = 80000};
+			       .shows = xstrdup("")};
 	ret = conf_load(&s->conf, path, err);
 	if (!ret) {
 		s->name = conf_name(path);

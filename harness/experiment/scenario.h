@@ -5,7 +5,7 @@
  *	[scenario]	title, shows, primary, warmup, window, sample, hang, oom
  *	[swap] [data]	override the guest's storage
  *	[set]		PATH = TEXT: knobs, written after the policy's
- *	[file NAME]	size: a file of the data device, filled before the window
+ *	[file NAME]	size, compress: a file of the data device, filled before the window
  *	[cgroup NAME]	any interface file = text; a path like a/b makes a below the root first
  *	[workload NAME]	type, cgroup, and the options of that type
  */
@@ -24,6 +24,7 @@
 struct scenario_file {
 	const char *name; /* inside conf */
 	uint64_t size;    /* bytes, a multiple of 4096 */
+	uint64_t compress; /* share of each page that compression saves, in millionths */
 };
 
 struct scenario_work {
@@ -43,10 +44,7 @@ struct scenario {
 	uint64_t sample_ns;
 	uint64_t hang_ns;
 	bool oom_allowed; /* an OOM kill is part of what happens here */
-	bool has_swap;    /* the scenario has its own [swap] */
-	bool has_data;
-	struct storage swap;
-	struct storage data;
+	struct storage_set storage; /* the scenario's own, in place of the guest's */
 	struct scenario_file *file;
 	size_t nr_files;
 	struct scenario_work *work;

@@ -116,12 +116,38 @@ static json_t *json_conf(const struct conf *conf)
 	return out;
 }
 
+static json_t *json_key(const struct conf_key *key, const struct storage *s)
+{
+	const void *field = (const char *)s + key->offset;
+
+	return key->type == CONF_CHOICE ?
+		       json_string(key->choices[*(const unsigned int *)field]) :
+		       json_integer((json_int_t) * (const uint64_t *)field);
+}
+
 static json_t *json_storage(const struct storage *s)
 {
-	static const char *const models[] = {"none", "ssd", "zram"};
+	json_t *out = json_pack("{s:s, s:s}", "name", s->name, "model", s->model->name);
+	const struct conf_key *key;
+	size_t next = 0;
 
-	return json_pack("{s:s, s:I, s:I}", "model", models[s->model], "size", (json_int_t)s->size,
-			 "latency_ns", (json_int_t)s->latency_ns);
+	while ((key = storage_key(s, &next))) {
+		cleanup_free char *name =
+			xasprintf("%s%s", key->name, key->type == CONF_TIME ? "_ns" : "");
+
+		json_object_set_new(out, name, json_key(key, s));
+	}
+	return out;
+}
+
+static json_t *json_swaps(const struct storage_set *set)
+{
+	json_t *out = json_array();
+	unsigned int i;
+
+	for (i = 0; i < set->nr_swaps; i++)
+		json_array_append_new(out, json_storage(&set->swap[i]));
+	return out;
 }
 
 /* Keys of what few guests have are there only where it is. */
@@ -154,8 +180,8 @@ static json_t *json_guest(const struct guest *g, const struct machine *m)
 	for (i = 0; i < m->nr_nodes; i++)
 		json_array_append_new(nodes, json_node(g, m, i));
 	return json_pack("{s:s, s:o, s:I, s:o, s:o}", "name", g->name, "nodes", nodes, "records",
-			 (json_int_t)m->records, "swap", json_storage(&g->swap), "data",
-			 json_storage(&g->data));
+			 (json_int_t)m->records, "swap", json_swaps(&g->storage), "data",
+			 json_storage(&g->storage.data));
 }
 
 static json_t *json_engine(const struct qemu *q, const struct args *args)
@@ -317,15 +343,19 @@ static int build_image(struct cell *c, struct err *err)
 		{.name = "workload", .path = workload, .mode = 0755},
 	};
 	struct plan_needs needs;
-	size_t nr = 2;
+	size_t nr = 2, i;
 	int ret = plan_needs(c->guest, c->scenario, &needs, err);
 
-	if (!ret && needs.fs_size)
-		ret = fs_make(needs.fs_size, &fs, err);
+	if (!ret && needs.fs)
+		ret = fs_make(needs.fs, needs.fs_size, &fs, err);
 	if (ret)
 		return ret;
 	c->machine = needs.machine;
-	if (needs.fs_size)
+	for (i = 0; needs.module[i]; i++)
+		;
+	if (c->kernel->has_modules && i < PLAN_MODULES_MAX)
+		needs.module[i] = needs.module_if_any;
+	if (needs.fs)
 		files[nr++] = (struct image_file){.name = "data.fs", .data = fs.data, .len = fs.len,
 						  .mode = 0644};
 	ret = image_build(c->kernel, needs.module, files, nr, &c->image, err);

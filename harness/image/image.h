@@ -59,11 +59,15 @@ void image_release(struct image *image);
 int module_info(const void *data, size_t len, struct buf *name, struct buf *deps);
 
 /*
- * An empty ext4 file system (no journal, fixed UUID and hash seed, no times) of that many bytes, in
- * the run format that the agent writes to a block device before mounting it (wire/fsruns.h), runs
- * in ascending order.  Made with mke2fs, the same bytes each time; -ENOENT when the machine has
- * none. size is a multiple of 4096 from 1 MiB to 1 TiB, else -EINVAL.
+ * An empty file system of that many bytes, in the run format that the agent writes to a block
+ * device before mounting it (wire/fsruns.h), runs in ascending order.  kind is "ext4" (no journal,
+ * made with mke2fs) or "xfs" (mkfs.xfs and xfs_db); UUID, seeds and times are fixed, so the same
+ * programs give the same bytes each time.  -ENOENT when the machine lacks them.  size is a
+ * multiple of 4096 from 1 MiB to 1 TiB, else -EINVAL; xfs takes no less than 32 MiB.
  */
-int fs_make(uint64_t size, struct buf *out, struct err *err);
+int fs_make(const char *kind, uint64_t size, struct buf *out, struct err *err);
+
+/* Bytes of its log, which a file system of kind xfs has beside the data. */
+#define FS_XFS_LOG (8u << 20)
 
 #endif

@@ -174,9 +174,10 @@ static int missing(const struct resolver *r, const char *name, const char *by, s
 {
 	if (!r->nr)
 		return err_set(err, -ENOENT,
-			       "module %s is needed but kernel %s came without any modules: name a "
-			       "kernel of the ladder, or give the folder of its modules as "
-			       "-k BZIMAGE:MODULES",
+			       "module %s is needed but kernel %s came without any modules: do "
+			       "without devices (guest bare: no swap, files by FUSE), choose a "
+			       "kernel whose modules 'wringer kernel list' shows, or give the "
+			       "folder of its modules as -k BZIMAGE:MODULES",
 			       name, r->kernel->version);
 	if (by)
 		return err_set(err, -ENOENT,

@@ -271,6 +271,51 @@ static void measure_node(struct window *w, const char *node)
 	measure_raw(w, source, prefix);
 }
 
+static void put_device(struct window *w, const char *device, const char *what, const char *unit,
+		       uint64_t value)
+{
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof(name), "device.%s.%s", device, what);
+	put(w, new_metric(name, unit, "none", "diagnostic"), (int64_t)value);
+}
+
+/* Documentation/block/stat.rst: requests, merged, sectors, ms; first of reads, then of writes. */
+static void measure_device(struct window *w, const char *device)
+{
+	static const char *const names[2][3] = {{"reads", "read_kib", "read_mean_ns"},
+						{"writes", "write_kib", "write_mean_ns"}};
+	char source[NAME_SIZE];
+	uint64_t a[8], b[8];
+	int i;
+
+	snprintf(source, sizeof(source), "device %s", device);
+	if (!text_numbers(open_text(w, source), a, 8) || !text_numbers(close_text(w, source), b, 8))
+		return;
+	for (i = 0; i < 2; i++) {
+		uint64_t n = b[4 * i] - a[4 * i], ms = b[4 * i + 3] - a[4 * i + 3];
+
+		put_device(w, device, names[i][0], "count", n);
+		put_device(w, device, names[i][1], "KiB", (b[4 * i + 2] - a[4 * i + 2]) / 2);
+		put_device(w, device, names[i][2], "ns",
+			   n ? (uint64_t)((unsigned __int128)ms * 1000000 / n) : 0);
+	}
+}
+
+/* mm_stat of zram: bytes stored, bytes they take compressed, bytes of memory in use; at the close. */
+static void measure_zram(struct window *w, const char *device)
+{
+	char source[NAME_SIZE];
+	uint64_t v[3];
+
+	snprintf(source, sizeof(source), "zram %s", device);
+	if (!text_numbers(close_text(w, source), v, 3))
+		return;
+	put_device(w, device, "stored", "bytes", v[0]);
+	put_device(w, device, "compressed", "bytes", v[1]);
+	put_device(w, device, "memory", "bytes", v[2]);
+}
+
 static size_t load_buckets(const struct records_work *open, const struct records_work *close,
 			   struct stats_bucket *out)
 {
@@ -371,6 +416,8 @@ json_t *measure_metrics(const struct records *rec)
 	for (i = 0; i < rec->nr_works; i++)
 		measure_work(&w, i);
 	measure_system(&w);
+	each_scoped(&w, "device ", measure_device);
+	each_scoped(&w, "zram ", measure_zram);
 	each_scoped(&w, "memory.stat ", measure_cgroup);
 	measure_raw(&w, "vmstat", "vmstat");
 	each_scoped(&w, "node.vmstat ", measure_node);

@@ -98,3 +98,17 @@ bool text_number(struct text text, uint64_t *value)
 
 	return p && number(&p, text.p + text.len, value) && (p == text.p + text.len || *p == '\n');
 }
+
+bool text_numbers(struct text t, uint64_t *out, size_t n)
+{
+	const char *p = t.p;
+	size_t i;
+
+	for (i = 0; p && i < n; i++) {
+		while (p < t.p + t.len && *p == ' ')
+			p++;
+		if (!number(&p, t.p + t.len, &out[i]))
+			return false;
+	}
+	return p;
+}

@@ -34,4 +34,7 @@ bool text_psi(struct text text, const char *kind, uint64_t *total_us);
 /* The single number of a file such as memory.current. */
 bool text_number(struct text text, uint64_t *value);
 
+/* The first n blank-separated numbers; false when there are fewer. */
+bool text_numbers(struct text t, uint64_t *out, size_t n);
+
 #endif

@@ -802,21 +802,26 @@ static void check_super(const char *path, uint64_t size)
 	assert_int_equal(get(&bytes, 1024 + 0x64, 4), 0x1 | 0x2);
 }
 
-static void make_fs(uint64_t size, struct buf *fs)
+static void make_kind(const char *kind, uint64_t size, struct buf *fs)
 {
 	struct err err = {{0}};
 
-	if (fs_make(size, fs, &err))
+	if (fs_make(kind, size, fs, &err))
 		fail_msg("%s", err.msg);
 }
 
+static void make_fs(uint64_t size, struct buf *fs)
+{
+	make_kind("ext4", size, fs);
+}
+
 /* To be called before anything is allocated: skip() does not come back. */
-static void need_mke2fs(void)
+static void need_mkfs(const char *kind)
 {
 	cleanup_buf struct buf fs = {0};
 	struct err err = {{0}};
 
-	if (fs_make(1 << 20, &fs, &err) != -ENOENT)
+	if (fs_make(kind, 64 << 20, &fs, &err) != -ENOENT)
 		return;
 	print_message("%s\n", err.msg);
 	skip();
@@ -829,7 +834,7 @@ static void test_fs(void **state)
 	size_t i;
 
 	(void)state;
-	need_mke2fs();
+	need_mkfs("ext4");
 	path = xasprintf("%s/fs", root);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		cleanup_buf struct buf x = {0};
@@ -850,6 +855,34 @@ static void test_fs(void **state)
 	}
 }
 
+/* mkfs.xfs itself would put the time and random numbers in. */
+static void test_fs_xfs(void **state)
+{
+	static const uint64_t sizes[] = {32 << 20, 96 << 20, 1ull << 30};
+	cleanup_free char *path = NULL;
+	size_t i;
+
+	(void)state;
+	need_mkfs("xfs");
+	path = xasprintf("%s/xfs", root);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		const char *const argv[] = {"/sbin/xfs_repair", "-n", "-o", "force_geometry", "-f",
+					    path, NULL};
+		cleanup_buf struct buf x = {0}, y = {0};
+		struct err err;
+
+		make_kind("xfs", sizes[i], &x);
+		sleep(i == 0);
+		make_kind("xfs", sizes[i], &y);
+		assert_int_equal(x.len, y.len);
+		assert_memory_equal(x.data, y.data, x.len);
+		assert_true(x.len < 1 << 20);
+		decode(&x, sizes[i], path);
+		if (proc_capture(argv, 60000, NULL, &err))
+			fail_msg("%s", err.msg);
+	}
+}
+
 /* What is in out stays, and the new bytes come behind it. */
 static void test_fs_appends(void **state)
 {
@@ -857,7 +890,7 @@ static void test_fs_appends(void **state)
 	cleanup_buf struct buf y = {0};
 
 	(void)state;
-	need_mke2fs();
+	need_mkfs("ext4");
 	buf_adds(&y, "before");
 	make_fs(4 << 20, &x);
 	make_fs(4 << 20, &y);
@@ -877,7 +910,7 @@ static void test_fs_sizes(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(fs_make(bad[i], &out, &err), -EINVAL);
+		assert_int_equal(fs_make("ext4", bad[i], &out, &err), -EINVAL);
 	assert_int_equal(out.len, 0);
 	assert_non_null(strstr(err.msg, "multiple of 4096 from 1M to 1T"));
 }
@@ -924,6 +957,7 @@ int main(void)
 		cmocka_unit_test(test_bad_files_given),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_fs),
+		cmocka_unit_test(test_fs_xfs),
 		cmocka_unit_test(test_fs_appends),
 		cmocka_unit_test(test_fs_sizes),
 	};

@@ -178,6 +178,22 @@ static void test_number(void **unused)
 	assert_false(text_number((struct text){NULL, 0}, &v));
 }
 
+static void test_numbers(void **unused)
+{
+	static const char *const bad[] = {"", "1 2", "1 x 3", "1 2 -3", "1 2 18446744073709551616"};
+	uint64_t v[3];
+	size_t i;
+
+	(void)unused;
+	assert_true(text_numbers(text_of("   10  0 18446744073709551615 7\n"), v, 3));
+	assert_int_equal(v[0], 10);
+	assert_int_equal(v[1], 0);
+	assert_int_equal(v[2], UINT64_MAX);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(text_numbers(text_of(bad[i]), v, 3));
+	assert_false(text_numbers((struct text){NULL, 0}, v, 3));
+}
+
 /* Noise of the characters that mean something: any answer will do, inside the block. */
 static void test_text_noise(void **unused)
 {
@@ -862,6 +878,41 @@ static void test_measure_none(void **unused)
 	}
 }
 
+static void put_devices(const char *stat, const char *mm_stat)
+{
+	put(WIRE_TEXT, 3, 1, stat);
+	put(WIRE_TEXT, 4, 1, mm_stat);
+}
+
+/* Lines of block/stat.rst and zram.rst: 20 reads of 80 sectors in 3 ms, no write. */
+static void test_measure_devices(void **unused)
+{
+	static const struct want want[] = {
+		{"device.data.reads", 20}, {"device.data.read_kib", 40},
+		{"device.data.read_mean_ns", 150000}, {"device.data.writes", 0},
+		{"device.data.write_kib", 0}, {"device.data.write_mean_ns", 0},
+		{"device.swap-2.stored", 8192}, {"device.swap-2.compressed", 3000},
+		{"device.swap-2.memory", 4096},
+	};
+	struct records rec;
+	json_t *out;
+
+	(void)unused;
+	begin();
+	put(WIRE_SOURCE, 3, 1, "device data");
+	put(WIRE_SOURCE, 4, 1, "zram swap-2");
+	put_phase(WIRE_OPEN, 0);
+	put_devices("  10 0 100 5 7 0 56 9 0 0 0 0\n", "4096 100 4096 0 0 0 0 0 0\n");
+	put_phase(WIRE_CLOSE, 1000);
+	put_devices("  30 0 180 8 7 0 56 9 0 0 0 0\n", "8192 3000 4096 0 0 0 0 0 0\n");
+	parse(&rec);
+	out = measure_metrics(&rec);
+	check_values(out, want, ARRAY_SIZE(want));
+	check_whole(out);
+	json_decref(out);
+	records_release(&rec);
+}
+
 static void put_hostile(const char *first, const char *second)
 {
 	begin();
@@ -1115,6 +1166,7 @@ int main(void)
 		cmocka_unit_test(test_text_hostile),
 		cmocka_unit_test(test_psi),
 		cmocka_unit_test(test_number),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_text_noise),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_records_sets),
@@ -1126,6 +1178,7 @@ int main(void)
 		cmocka_unit_test(test_records_behind_end),
 		cmocka_unit_test(test_records_damage),
 		cmocka_unit_test(test_measure),
+		cmocka_unit_test(test_measure_devices),
 		cmocka_unit_test(test_measure_absent),
 		cmocka_unit_test(test_measure_partial),
 		cmocka_unit_test(test_measure_none),

@@ -76,10 +76,11 @@ static void test_guest(void **unused)
 	assert_int_equal(g.machine.distance[0][1], 30);
 	assert_int_equal(g.machine.distance[1][0], 30);
 	assert_int_equal(g.machine.records, 4 * MIB);
-	assert_int_equal(g.swap.model, STORAGE_ZRAM);
-	assert_int_equal(g.swap.size, 16 * MIB);
-	assert_int_equal(g.data.model, STORAGE_SSD);
-	assert_int_equal(g.data.latency_ns, 1000000);
+	assert_int_equal(g.storage.nr_swaps, 1);
+	assert_int_equal(g.storage.swap[0].driver, STORAGE_ZRAM);
+	assert_int_equal(g.storage.swap[0].size, 16 * MIB);
+	assert_int_equal(g.storage.data.driver, STORAGE_NULL_BLK);
+	assert_int_equal(g.storage.data.latency_ns, 1000000);
 	guest_release(&g);
 }
 
@@ -119,9 +120,8 @@ static void test_guest_defaults(void **unused)
 	(void)unused;
 	assert_int_equal(load_guest(&g, GUEST_HEAD, &err), 0);
 	assert_int_equal(g.machine.records, 16 * MIB);
-	assert_int_equal(g.swap.model, STORAGE_NONE);
-	assert_int_equal(g.data.model, STORAGE_NONE);
-	assert_int_equal(g.swap.latency_ns, 80000);
+	assert_int_equal(g.storage.nr_swaps, 0);
+	assert_int_equal(g.storage.data.driver, STORAGE_NONE);
 	guest_release(&g);
 	assert_int_equal(guest_load(&g, "none.conf", &err), -ENOENT);
 	assert_non_null(strstr(err.msg, "none.conf"));
@@ -201,14 +201,6 @@ static const struct bad bad_guests[] = {
 	 "t.conf:10: '0 1x': a distance"},
 	{GUEST_HEAD "[swap]\nmodel = ssd\n", "t.conf:6: [swap] needs a size"},
 	{GUEST_HEAD "[data]\nmodel = ssd\n", "t.conf:6: [data] needs a size"},
-	{GUEST_HEAD "[swap]\nmodel = floppy\n",
-	 "t.conf:7: model = floppy: not a valid value"},
-	{GUEST_HEAD "[data]\nmodel = zram\nsize = 16M\n",
-	 "t.conf:7: model = zram: not a val"},
-	{GUEST_HEAD "[swap]\nmodel = ssd\nsize = 1025K\n",
-	 "t.conf: the size of a device must"},
-	{GUEST_HEAD "[data]\nmodel = ssd\nsize = 8M\n",
-	 "t.conf:8: size = 8M: out of range"},
 	{"[guest]\ntitle = a\nrecords = 3M\n[node 0]\nmemory = 64M\ncpus = 1\n",
 	 "t.conf: records must be a power of two"},
 	{"[guest]\ntitle = a\nrecords = 2G\n[node 0]\nmemory = 64M\ncpus = 1\n",
@@ -237,23 +229,26 @@ static void test_machine(void **unused)
 					       {.memory = 32 * MIB},
 					       {.memory = 16 * MIB}},
 				      .nr_nodes = 3}};
-	struct storage none = {0}, zram = {STORAGE_ZRAM, 100 * MIB, 0};
-	struct storage swap = {STORAGE_SSD, 100 * MIB, 0}, data = {STORAGE_SSD, 33 * MIB, 0};
-	struct machine m = guest_machine(&g, &swap, &data);
+	struct storage_set none = {0}, zram = {.nr_swaps = 1}, ssds = {.nr_swaps = 1};
+	struct machine m;
 
 	(void)unused;
+	zram.swap[0] = (struct storage){.driver = STORAGE_ZRAM, .size = 100 * MIB};
+	ssds.swap[0] = (struct storage){.driver = STORAGE_SCSI_DEBUG, .size = 100 * MIB};
+	ssds.data = none.data = (struct storage){.driver = STORAGE_NULL_BLK, .size = 33 * MIB};
+	m = guest_machine(&g, &ssds);
 	assert_int_equal(m.node[0].memory, (64 + 45) * MIB);
 	assert_int_equal(m.node[1].memory, (32 + 45) * MIB);
 	assert_int_equal(m.node[2].memory, (16 + 45) * MIB);
 	assert_int_equal(m.node[0].cpus, 1);
-	m = guest_machine(&g, &none, &data);
+	m = guest_machine(&g, &none);
 	assert_int_equal(m.node[0].memory, (64 + 11) * MIB);
-	m = guest_machine(&g, &zram, &none);
+	m = guest_machine(&g, &zram);
 	assert_memory_equal(&m, &g.machine, sizeof(m));
 	/* Neither on a node without memory nor on one that the kernel must be able to empty. */
 	g.machine.node[1].memory = 0;
 	g.machine.node[2].movable = true;
-	m = guest_machine(&g, &swap, &data);
+	m = guest_machine(&g, &ssds);
 	assert_int_equal(m.node[0].memory, (64 + 133) * MIB);
 	assert_int_equal(m.node[1].memory, 0);
 	assert_int_equal(m.node[2].memory, 16 * MIB);
@@ -338,8 +333,8 @@ static void test_scenario(void **unused)
 	assert_int_equal(s.window_ns, 1000000000);
 	assert_int_equal(s.sample_ns, 20000000);
 	assert_int_equal(s.hang_ns, 10000000000);
-	assert_true(s.has_swap);
-	assert_false(s.has_data);
+	assert_true(s.storage.has_swap);
+	assert_false(s.storage.has_data);
 	assert_int_equal(s.nr_files, 1);
 	assert_string_equal(s.file[0].name, "blob");
 	assert_int_equal(s.file[0].size, 8 * MIB);
@@ -527,25 +522,28 @@ static const char plan_devices[] =
 	"range " NODES "/node1/meminfo MemTotal: 80384 90112\n"
 	"interleave 0-1\n"
 	"insmod sd_mod \n"
-	"insmod scsi_debug dev_size_mb=32 ndelay=50000 random=1 max_queue=32 sector_size=4096\n"
+	"insmod scsi_debug dev_size_mb=32 ndelay=38000 random=1 max_queue=32 sector_size=4096\n"
 	"insmod null_blk nr_devices=0\n"
 	"insmod mbcache \n"
+	"mount configfs configfs /sys/kernel/config \n"
 	"wait /dev/sda\n"
 	"swapon /dev/sda 33554432 0\n"
-	"mount configfs configfs /sys/kernel/config \n"
 	"mkdir " NULLB "\n"
 	"write " NULLB "/size 16\n"
 	"write " NULLB "/memory_backed 1\n"
 	"write " NULLB "/blocksize 4096\n"
 	"write " NULLB "/irqmode 2\n"
-	"write " NULLB "/completion_nsec 90000\n"
+	"write " NULLB "/completion_nsec 84500\n"
+	"write " NULLB "/max_sectors 2560\n"
+	"write " NULLB "/hw_queue_depth 64\n"
 	"write " NULLB "/power 1\n"
 	"wait /dev/nullb0\n"
 	"fs /data.fs /dev/nullb0 16777216\n"
 	"mount ext4 /dev/nullb0 /data noatime\n"
 	"interleave off\n"
 	"# wringer plan 2\n"
-	"fill /data/blob 8388608 14227913129359132874\n";
+	"fill /data/blob 8388608 14227913129359132874 64\n"
+	"clean /data\n";
 
 /* The seed is the SHA-256 of "wringer seed 7". */
 static const char plan_knobs[] =
@@ -567,6 +565,8 @@ static const char plan_knobs[] =
 	"source /sys/devices/system/node/node0/meminfo node.meminfo 0\n"
 	"source /sys/devices/system/node/node1/vmstat node.vmstat 1\n"
 	"source /sys/devices/system/node/node1/meminfo node.meminfo 1\n"
+	"source /sys/block/sda/stat device swap\n"
+	"source /sys/block/nullb0/stat device data\n"
 	"source " CG "/a/b/memory.stat memory.stat a/b\n"
 	"source " CG "/a/b/memory.events memory.events a/b\n"
 	"source " CG "/a/b/memory.current memory.current a/b\n"
@@ -610,7 +610,7 @@ static const char plan_states[] =
 /* The seeds are splitmix64 of 7 * 1024 + i, the jitter that of ~7 modulo 4 ms. */
 static const char plan_works[] =
 	"spawn one anon a/b seed=5683635360995970092 size=16777216 pattern=1 theta=990000"
-	" hot=200000 hot_share=900000 shift=0 write=500000 noise=1024\n"
+	" hot=200000 hot_share=900000 shift=0 write=500000 compress=750000\n"
 	"spawn two scan / seed=18066403306503105674 file=blob access=0 chunk=65536\n"
 	"times 4000000000 3297810 500000000 1000000000 0 10000000000\n";
 

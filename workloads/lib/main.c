@@ -82,15 +82,6 @@ static void wait_at_gate(struct wl_page *page)
 		syscall(SYS_futex, &page->gate, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
-static void count(struct wl_page *page, uint64_t ns)
-{
-	page->bucket[wire_bucket(ns)]++;
-	page->work.latency_sum_ns += ns;
-	if (ns > page->work.latency_max_ns)
-		page->work.latency_max_ns = ns;
-	page->work.ops++;
-}
-
 int main(int argc, char **argv)
 {
 	struct wl_page *page = wl_page_map(WL_PAGE_FD);
@@ -105,7 +96,7 @@ int main(int argc, char **argv)
 		uint64_t start = wl_now();
 
 		wl.type->op_run(&wl);
-		count(page, wl_now() - start);
+		wl_count(wl_now() - start);
 	}
 	_exit(0);
 }

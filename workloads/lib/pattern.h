@@ -15,8 +15,17 @@
 #include <string.h>
 
 #define WL_PAGE_SIZE  4096u
-/* Noise in each page of a data file, bytes; nothing compresses those, so little will do. */
-#define WL_FILE_NOISE 64u
+/*
+ * Share of each page of a data file that compression saves, in millionths, unless the scenario says
+ * otherwise: little noise, since nothing compresses those pages.
+ */
+#define WL_FILE_COMPRESS 984375u
+
+/* Bytes of noise that leave this share, in millionths, to be compressed away. */
+static inline size_t wl_pattern_noise(uint64_t compress)
+{
+	return compress < 1000000 ? (size_t)(WL_PAGE_SIZE * (1000000 - compress) / 1000000) : 0;
+}
 
 /* A bijection of 64-bit numbers that leaves no visible order (Stafford's mix 13 of splitmix64). */
 static inline uint64_t wl_mix(uint64_t x)

@@ -43,6 +43,20 @@ bool wl_stopping(void)
 	return __atomic_load_n(&page->stop, __ATOMIC_RELAXED);
 }
 
+/* Threads of one workload may count at the same time. */
+void wl_count(uint64_t ns)
+{
+	struct wire_work *work = &page->work;
+	uint64_t max = __atomic_load_n(&work->latency_max_ns, __ATOMIC_RELAXED);
+
+	__atomic_fetch_add(&page->bucket[wire_bucket(ns)], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&work->latency_sum_ns, ns, __ATOMIC_RELAXED);
+	while (ns > max && !__atomic_compare_exchange_n(&work->latency_max_ns, &max, ns, true,
+							__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	__atomic_fetch_add(&work->ops, 1, __ATOMIC_RELAXED);
+}
+
 uint64_t wl_now(void)
 {
 	struct timespec ts;

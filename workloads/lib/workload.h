@@ -69,6 +69,9 @@ bool wl_stopping(void);
 /* Virtual time, ns. */
 uint64_t wl_now(void);
 
+/* Counts an operation and its latency; for threads of a workload, whose op_run() is counted. */
+void wl_count(uint64_t ns);
+
 /* Random numbers; equal seeds give equal numbers. */
 uint64_t wl_random(struct wl *wl);
 /* Uniform in [0, n), n >= 1. */
