@@ -96,7 +96,7 @@ static int fill_dir(const struct experiment *exp, const char *dir, struct err *e
 
 	if (!ret)
 		ret = link_in(dir, RUN_INITRD, exp->image_file, err);
-	if (!ret)
+	if (!ret && exp->plugin_file)
 		ret = link_in(dir, RUN_PLUGIN, exp->plugin_file, err);
 	return ret ? ret : file_write(plan, exp->plan, strlen(exp->plan), err);
 }

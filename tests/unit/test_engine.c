@@ -37,7 +37,7 @@ static void command_line(const struct machine *m, struct buf *out)
 {
 	struct args args;
 
-	engine_args(m, &args);
+	engine_args(m, ENGINE_EXACT, &args);
 	assert_string_equal(args.arg[0], "qemu-system-x86_64");
 	join(&args, out);
 	args_release(&args);
@@ -120,7 +120,7 @@ static void test_no_paths(void **unused)
 	size_t i;
 
 	(void)unused;
-	engine_args(&two_smp, &here);
+	engine_args(&two_smp, ENGINE_EXACT, &here);
 	for (i = 0; i < here.nr; i++) {
 		const char *arg = here.arg[i];
 
