@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "experiment/experiment.h"
+#include "experiment/inside.h"
 
 struct run_cmd {
 	struct axis_opts axes;
@@ -182,6 +183,8 @@ static int run_all(struct experiments *exps, const struct run_cmd *o)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
+	if (experiments_check_engines(exps, &err))
+		die(&err);
 	if (experiments_run(exps, &opts, &err)) {
 		if (tty)
 			fputs("\n", stderr);

@@ -14,10 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/engine.h"
+#include "engine/internal.h"
 
-/* A guest that floods its console or progress port ends here, not on a full disk. */
-#define FLOOD_MAX (64u << 20)
 #define QMP_LINE_MAX (1u << 20)
 
 static int64_t now_ms(void)
@@ -52,7 +50,7 @@ static int hand_over(const char *path, struct err *err)
 	return 0;
 }
 
-static int prepare(const struct machine *m, const char *dir, struct err *err)
+int vm_prepare(const struct machine *m, const char *dir, struct err *err)
 {
 	cleanup_free char *records = xasprintf("%s/" RUN_RECORDS, dir);
 	int ret = make_records(records, m->records, err);
@@ -102,7 +100,7 @@ int vm_start(struct vm *vm, const struct qemu *q, const struct machine *m, const
 	int ret;
 
 	*vm = (struct vm){.proc = PROC_NONE, .qmp = -1};
-	ret = prepare(m, dir, err);
+	ret = vm_prepare(m, dir, err);
 	if (ret)
 		return ret;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
