@@ -8,6 +8,9 @@
 /* A guest that floods its console or progress port ends here, not on a full disk. */
 #define FLOOD_MAX (64u << 20)
 
+/* The device that the emulator must be able to open for this command line, or NULL. */
+const char *engine_device(const struct args *args);
+
 /* Makes RUN_RECORDS in the run's folder and hands both to the emulator's user. */
 int vm_prepare(const struct machine *m, const char *dir, struct err *err);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/engine.h"
+#include "engine/internal.h"
 
 #define PROGRAM "qemu-system-x86_64"
 #define PROBE_TIMEOUT_MS 30000
@@ -180,6 +180,16 @@ static void add_engine(enum engine engine, struct args *a)
 	args_add(a, "-cpu");
 	args_add(a, engine == ENGINE_KVM ? "host,-rdrand,-rdseed" :
 					   "max,-rdrand,-rdseed,-erms,-fsrm,-fsrs,-fzrm");
+}
+
+const char *engine_device(const struct args *args)
+{
+	size_t i;
+
+	for (i = 1; i < args->nr; i++)
+		if (!strcmp(args->arg[i - 1], "-accel") && !strncmp(args->arg[i], "kvm", 3))
+			return "/dev/kvm";
+	return NULL;
 }
 
 static void add_fixed(enum engine engine, struct args *a)

@@ -81,7 +81,8 @@ static int spawn(struct vm *vm, const struct qemu *q, const char *dir, const str
 	cleanup_free char *path = xasprintf("%s/" RUN_STDERR, dir);
 	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct proc_opts opts = {.cwd = dir, .err_fd = errors, .out_fd = errors, .keep_fd = monitor,
-				 .drop_root = true, .file_size_max = FLOOD_MAX};
+				 .drop_root = true, .device = engine_device(args),
+				 .file_size_max = FLOOD_MAX};
 	struct args all = {0};
 	int ret;
 
