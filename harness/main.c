@@ -9,6 +9,7 @@
 extern const struct cmd cmd_boot;
 extern const struct cmd cmd_compare;
 extern const struct cmd cmd_doctor;
+extern const struct cmd cmd_gdb;
 extern const struct cmd cmd_kernel;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;
@@ -17,7 +18,7 @@ extern const struct cmd cmd_show;
 
 const struct cmd *const cmds[] = {
 	&cmd_run, &cmd_compare, &cmd_show, &cmd_replay, &cmd_kernel, &cmd_shell,
-	&cmd_boot, &cmd_doctor, NULL,
+	&cmd_gdb, &cmd_boot, &cmd_doctor, NULL,
 };
 
 #define VERSION "0.1"

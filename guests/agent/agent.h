@@ -111,6 +111,9 @@ void work_record(bool buckets);
 void work_check(void);
 void work_stop(void);
 
+/* kmem.c: records the kernel's memory between two symbols, as a source of its own */
+void kmem_dump(const char *name, const char *start, const char *stop);
+
 /* shell.c: a shell on a serial device, then the end; and the shell's command wl */
 void shell_run(const char *device, unsigned int rows, unsigned int columns)
 	__attribute__((noreturn));

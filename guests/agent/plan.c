@@ -119,6 +119,11 @@ static void do_dump(char **arg)
 	sample_dump(arg[1], arg[0]);
 }
 
+static void do_memory(char **arg)
+{
+	kmem_dump(arg[2], arg[0], arg[1]);
+}
+
 static void do_shell(char **arg)
 {
 	shell_run(arg[0], (unsigned int)number(arg[1]), (unsigned int)number(arg[2]));
@@ -153,6 +158,7 @@ static const struct verb verbs[] = {
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
 	{"times", 6, do_times},           /* GATE JITTER WARMUP WINDOW SAMPLE HANG */
 	{"dump", 2, do_dump},             /* PATH NAME */
+	{"memory", 3, do_memory},         /* START-SYMBOL STOP-SYMBOL NAME */
 	{"shell", 3, do_shell},           /* DEVICE ROWS COLUMNS */
 };
 

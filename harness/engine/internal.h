@@ -11,6 +11,8 @@
 /* The device that the emulator must be able to open for this command line, or NULL. */
 const char *engine_device(const struct args *args);
 
+/* When we are root: to the emulator's user. */
+int vm_hand_over(const char *path, struct err *err);
 /* Makes RUN_RECORDS in the run's folder and hands both to the emulator's user. */
 int vm_prepare(const struct machine *m, const char *dir, struct err *err);
 

@@ -43,7 +43,7 @@ static int make_records(const char *path, uint64_t size, struct err *err)
 	return 0;
 }
 
-static int hand_over(const char *path, struct err *err)
+int vm_hand_over(const char *path, struct err *err)
 {
 	if (!geteuid() && chown(path, proc_drop_uid(), proc_drop_gid()))
 		return err_sys(err, -errno, "cannot hand %s to the emulator's user", path);
@@ -56,8 +56,8 @@ int vm_prepare(const struct machine *m, const char *dir, struct err *err)
 	int ret = make_records(records, m->records, err);
 
 	if (!ret)
-		ret = hand_over(records, err);
-	return ret ? ret : hand_over(dir, err);
+		ret = vm_hand_over(records, err);
+	return ret ? ret : vm_hand_over(dir, err);
 }
 
 static void add_monitor(struct args *all, const struct args *args, const char *program, int fd)

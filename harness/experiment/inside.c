@@ -46,6 +46,19 @@ static int bare_image(const struct kernel *kernel, struct experiment *exp, struc
 	return 0;
 }
 
+int bare_files(const char *kernel_id, struct experiment *exp, struct err *err)
+{
+	struct kernel kernel;
+	int ret = kernel_open(kernel_id, &kernel, err);
+
+	if (ret)
+		return ret;
+	exp->kernel_file = xasprintf("%s/vmlinuz", kernel.dir);
+	ret = bare_image(&kernel, exp, err);
+	kernel_release(&kernel);
+	return ret;
+}
+
 static int bare_experiment(const char *kernel_name, const struct guest *guest, enum engine engine,
 			   void (*say)(const char *line), struct experiment *exp, struct err *err)
 {

@@ -20,6 +20,9 @@
 int bare_plan(const char *kernel, const char *guest, enum engine engine,
 	      void (*say)(const char *line), struct experiments *out, struct err *err);
 
+/* The kernel with this id and the image that goes with no guest at all; both strings are heap. */
+int bare_files(const char *kernel_id, struct experiment *exp, struct err *err);
+
 /*
  * Boots it until its agent has written the first record, which is what "the engine works" means.
  * -ENOTSUP with the reason when that does not happen within 20 s.
