@@ -25,7 +25,7 @@ int bare_files(const char *kernel_id, struct experiment *exp, struct err *err);
 
 /*
  * Boots it until its agent has written the first record, which is what "the engine works" means.
- * -ENOTSUP with the reason when that does not happen within 20 s.
+ * -ENOTSUP with the reason when that does not happen within 20 s (under TCG 120 s).
  */
 int experiment_boots(const struct qemu *qemu, const struct experiment *exp, struct err *err);
 /* The same for the first experiment with each engine that may not work here: kvm. */
