@@ -141,6 +141,18 @@ static int make_symbols(const struct qemu *qemu, const char *id, const char *pat
 	return ret;
 }
 
+static char *own_vmlinux(const char *id)
+{
+	struct kernel kernel;
+	char *path;
+
+	if (kernel_open(id, &kernel, NULL))
+		return NULL;
+	path = kernel_vmlinux(&kernel);
+	kernel_release(&kernel);
+	return path;
+}
+
 int debug_symbols(const struct qemu *qemu, const struct experiment *exp,
 		  void (*say)(const char *line), char **path, struct err *err)
 {
@@ -151,6 +163,9 @@ int debug_symbols(const struct qemu *qemu, const struct experiment *exp,
 	*path = NULL;
 	if (!id)
 		return err_set(err, -EBADMSG, "spec.json names no kernel");
+	*path = own_vmlinux(id);
+	if (*path)
+		return 0;
 	/* The id becomes part of a path: experiment_from_spec() has opened a kernel by it. */
 	*path = xasprintf("%s/symbols/%s.elf", path_cache(), id);
 	if (file_exists(*path))

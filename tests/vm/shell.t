@@ -64,7 +64,7 @@ expect 1 "$WRINGER" run -k 6.12 -g one -p lru -n 1 -s "$HERE/scenarios/fault-pan
 id=$("$WRINGER" show | awk 'NR == 2 { print $1 }')
 script 0 timeout 240 "$WRINGER" gdb "$id" -- -batch -ex bt </dev/null
 cat "$DIR/out"
-chain=$(sed -n 's/^#[0-9]* .* in \([a-z_0-9.]*\) ()$/\1/p' "$DIR/out" | tr '\n' ' ')
+chain=$(sed -n 's/^#[0-9]* .* in \([a-zA-Z_0-9.]*\) ()$/\1/p' "$DIR/out" | tr '\n' ' ')
 case $chain in
 "panic sysrq_handle_crash "*" vfs_write ksys_write "*"do_syscall_64 entry_SYSCALL_64_after_hwframe "*) ;;
 *) fail "not the call chain of the panic: $chain" ;;
