@@ -68,7 +68,7 @@ static void record_piece(int fd, uint16_t id, off_t at, uint64_t len)
 	}
 }
 
-/* A kernel without these symbols or without kcore has an empty source: the harness can do without. */
+/* Without these symbols or without kcore the source is empty: the harness can do without. */
 void kmem_dump(const char *name, const char *start, const char *stop)
 {
 	const char *const symbol[2] = {start, stop};

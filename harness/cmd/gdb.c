@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,13 @@ static const struct cmd_option gdb_options[] = {
 };
 
 extern const struct cmd cmd_gdb;
+static volatile bool stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = true;
+}
 
 static bool at_failure(const struct gdb_cmd *o, const char *id, const struct result *r)
 {
@@ -62,8 +70,10 @@ static char *find_symbols(const struct gdb_cmd *o, const struct experiments *exp
 		err_sys(&err, -errno, "cannot read %s", o->symbols);
 		die(&err);
 	}
-	if (!debug_symbols(&exps->qemu, exps->exp, say, &path, &err))
+	if (!debug_symbols(&exps->qemu, exps->exp, say, &stop, &path, &err))
 		return path;
+	if (stop)
+		die(&err);
 	fprintf(stderr, "wringer: no symbols: %s\n", err.msg);
 	return NULL;
 }
@@ -79,6 +89,11 @@ static void load(const char *word, struct gdb_cmd *o, struct experiments *exps, 
 	*failure = at_failure(o, id, &r);
 	if (experiment_from_spec(r.spec, exps, &err))
 		die(&err);
+	if (strcmp(exps->exp[0].id, id)) {
+		err_set(&err, -EBADMSG, "%s/%s/spec.json is not what its name says: it was changed",
+			path_results(), id);
+		die(&err);
+	}
 	result_release(&r);
 }
 
@@ -96,10 +111,12 @@ static int run_gdb(int argc, char **argv)
 		die_usage(&cmd_gdb, "which experiment? 'wringer show' lists them");
 	if (o.results)
 		path_set_results(o.results);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
 	load(argv[1], &o, &exps, &failure);
 	symbols = find_symbols(&o, &exps);
 	opts = (struct debug_opts){.symbols = symbols, .failure = failure, .reverse = o.reverse,
-				   .words = argv + 2, .say = say};
+				   .words = argv + 2, .say = say, .stop = &stop};
 	if (debug_run(&exps.qemu, exps.exp, &opts, &code, &err))
 		die(&err);
 	experiments_release(&exps);

@@ -67,9 +67,9 @@ static void print_member(const struct arm *arm, const struct member *m)
 	const char *reason = str_of(m->r.result, "reason");
 
 	printf("%.12s  %-6s %-12s %-10s %-10s %-14s %5" PRIu64 "  %s%s%s\n", m->id,
-	       arm->label[AXIS_ENGINE], arm->label[AXIS_KERNEL], arm->label[AXIS_GUEST], arm->label[AXIS_POLICY],
-	       arm->label[AXIS_SCENARIO], m->seed, status_name(m->status), *reason ? ": " : "",
-	       reason);
+	       arm->label[AXIS_ENGINE], arm->label[AXIS_KERNEL], arm->label[AXIS_GUEST],
+	       arm->label[AXIS_POLICY], arm->label[AXIS_SCENARIO], m->seed, status_name(m->status),
+	       *reason ? ": " : "", reason);
 }
 
 static void list_results(const struct arms *arms, bool json)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Engines: what executes the guest.  The default is exact: QEMU under its instruction counter, where
- * the guest's clock is a function of the instructions it has executed.  The others run in the host's
- * time, so what they give is no function of the spec.
+ * Engines: what executes the guest.  The default is exact: QEMU under its instruction counter,
+ * where the guest's clock is a function of the instructions it has executed.  The others run in the
+ * host's time, so what they give is no function of the spec.
  *
  * The command line holds only names relative to the run's folder, so it is the same on every
  * machine and is part of the spec.  What the harness adds to watch the machine (a QMP monitor, and

@@ -27,15 +27,15 @@ struct interactive {
 
 /*
  * The machine's command line from an experiment's.  append, if not NULL, goes behind the kernel's
- * command line.  Without a terminal nothing in it depends on the host's time, so that a script under
- * the exact engine always does the same.
+ * command line.  Without a terminal nothing in it depends on the host's time, so that a script
+ * under the exact engine always does the same.
  */
 void interactive_args(const struct args *args, bool terminal, const char *append,
 		      struct args *out);
 
 /*
- * Runs it to its end in a folder that vm_start() would take, with our stdin and stdout.  How it ended
- * is in exit.  On a terminal, keys are as in QEMU's own -serial mon:stdio: Ctrl-A x ends it.
+ * Runs it to its end in a folder that vm_start() would take, with our stdin and stdout.  How it
+ * ended is in exit.  On a terminal, keys are as in QEMU's own -serial mon:stdio: Ctrl-A x ends it.
  */
 int interactive_run(const struct qemu *qemu, const struct machine *m, const char *dir,
 		    const struct args *args, const struct interactive *opts,

@@ -25,6 +25,7 @@
 #define SYMBOLS_LIMIT_MS 180000
 #define RECORD_LIMIT_MS  600000
 #define STUB_WAIT_MS     20000
+#define TRACE_HEADER     16
 #define TICK_MS          200
 
 static const char symbols_plan[] =
@@ -83,18 +84,21 @@ static int read_dump(const char *dir, struct kernel_dump *dump, struct err *err)
 	return 0;
 }
 
-static int wait_end(struct vm *vm)
+static int wait_end(struct vm *vm, const volatile bool *stop, struct err *err)
 {
 	bool ended = false;
 
-	while (!ended)
+	while (!ended && !*stop)
 		vm_poll(&vm, 1, TICK_MS, &ended);
-	return vm->exit.exited && vm->exit.exit_code == (WIRE_DONE << 1 | 1) ? 0 : -EIO;
+	if (ended)
+		return 0;
+	vm_kill(vm);
+	return err_set(err, -EINTR, "stopped");
 }
 
 /* Boots the kernel with today's agent and nothing but the plan above. */
-static int ask_kernel(const struct qemu *qemu, const char *id, struct kernel_dump *dump,
-		      struct err *err)
+static int ask_kernel(const struct qemu *qemu, const char *id, const volatile bool *stop,
+		      struct kernel_dump *dump, struct err *err)
 {
 	struct experiment exp = {.machine = {.node = {{SYMBOLS_MEMORY, 1}}, .nr_nodes = 1,
 					     .records = SYMBOLS_RECORDS},
@@ -109,7 +113,9 @@ static int ask_kernel(const struct qemu *qemu, const char *id, struct kernel_dum
 		engine_args(&exp.machine, ENGINE_FAST, &exp.args);
 		ret = vm_start(&vm, qemu, &exp.machine, dir, &exp.args, SYMBOLS_LIMIT_MS, err);
 	}
-	if (!ret && wait_end(&vm))
+	if (!ret)
+		ret = wait_end(&vm, stop, err);
+	if (!ret && vm.exit.exit_code != (WIRE_DONE << 1 | 1))
 		ret = err_set(err, -ENODATA, "the kernel could not be asked for its symbols");
 	if (!ret)
 		ret = read_dump(dir, dump, err);
@@ -122,7 +128,8 @@ static int ask_kernel(const struct qemu *qemu, const char *id, struct kernel_dum
 	return ret;
 }
 
-static int make_symbols(const struct qemu *qemu, const char *id, const char *path, struct err *err)
+static int make_symbols(const struct qemu *qemu, const char *id, const volatile bool *stop,
+			const char *path, struct err *err)
 {
 	cleanup_free char *dir = xasprintf("%s/symbols", path_cache());
 	cleanup_buf struct buf elf = {0};
@@ -130,7 +137,7 @@ static int make_symbols(const struct qemu *qemu, const char *id, const char *pat
 	int ret = dir_make(dir, err);
 
 	if (!ret)
-		ret = ask_kernel(qemu, id, &dump, err);
+		ret = ask_kernel(qemu, id, stop, &dump, err);
 	if (!ret)
 		ret = symbols_elf(&dump, &elf, err);
 	if (!ret)
@@ -154,7 +161,8 @@ static char *own_vmlinux(const char *id)
 }
 
 int debug_symbols(const struct qemu *qemu, const struct experiment *exp,
-		  void (*say)(const char *line), char **path, struct err *err)
+		  void (*say)(const char *line), const volatile bool *stop, char **path,
+		  struct err *err)
 {
 	const char *id = json_string_value(
 		json_object_get(json_object_get(exp->spec, "kernel"), "id"));
@@ -172,7 +180,7 @@ int debug_symbols(const struct qemu *qemu, const struct experiment *exp,
 		return 0;
 	if (say)
 		say("booting the kernel once to ask for its symbols");
-	ret = make_symbols(qemu, id, *path, err);
+	ret = make_symbols(qemu, id, stop, *path, err);
 	if (ret) {
 		free(*path);
 		*path = NULL;
@@ -252,7 +260,7 @@ static int emulator_trouble(const char *dir, struct err *err)
 
 	if (!lstat(path, &st) && S_ISREG(st.st_mode))
 		file_read(path, &text, NULL);
-	return err_set(err, -EIO, "QEMU did not start: %.*s", (int)strcspn(buf_str(&text), "\n"),
+	return err_set(err, -EIO, "QEMU cannot do this: %.*s", (int)strcspn(buf_str(&text), "\n"),
 		       text.len ? text.data : "it said nothing");
 }
 
@@ -299,9 +307,18 @@ static int with_debugger(const struct qemu *qemu, const struct experiment *exp, 
 	return ret;
 }
 
+/* More than its header: QEMU that cannot record ends at once. */
+static bool has_trace(const char *dir)
+{
+	cleanup_free char *path = xasprintf("%s/" RUN_TRACE, dir);
+	struct stat st;
+
+	return !lstat(path, &st) && st.st_size > TRACE_HEADER;
+}
+
 /* Runs it to its end with QEMU writing down what a replay needs. */
 static int record(const struct qemu *qemu, const struct experiment *exp, const char *dir,
-		  struct err *err)
+		  const volatile bool *stop, struct err *err)
 {
 	cleanup_free char *records = xasprintf("%s/" RUN_RECORDS, dir);
 	struct args args;
@@ -315,10 +332,11 @@ static int record(const struct qemu *qemu, const struct experiment *exp, const c
 	args_release(&args);
 	if (ret)
 		return ret;
-	wait_end(&vm);
-	if (vm.exit.timed_out || vm.exit.signal || (vm.exit.exited && vm.exit.exit_code == 1 &&
-	    !vm.exit.wall_seconds))
-		return emulator_trouble(dir, err);
+	ret = wait_end(&vm, stop, err);
+	if (!ret && (vm.exit.timed_out || vm.exit.signal || !has_trace(dir)))
+		ret = emulator_trouble(dir, err);
+	if (ret)
+		return ret;
 	/* The replay starts from the machine's first snapshot, this region included. */
 	if (unlink(records))
 		return err_sys(err, -errno, "cannot remove %s", records);
@@ -351,7 +369,7 @@ int debug_run(const struct qemu *qemu, const struct experiment *exp, const struc
 	if (opts->reverse && opts->say)
 		opts->say("recording the run");
 	if (opts->reverse)
-		ret = record(qemu, exp, dir, err);
+		ret = record(qemu, exp, dir, opts->stop, err);
 	if (!ret)
 		ret = with_debugger(qemu, exp, dir, opts, code, err);
 	dir_remove(dir, NULL);

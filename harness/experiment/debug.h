@@ -12,10 +12,11 @@
 /*
  * The file that gives a debugger the symbols of the experiment's kernel, a heap string.  Made once
  * for each kernel by booting it, and kept as <cache>/symbols/<kernel id>.elf; say, if not NULL, is
- * told before that.  -ENODATA for a kernel that does not give them.
+ * told before that.  -ENODATA for a kernel that does not give them; -EINTR when stop is set.
  */
 int debug_symbols(const struct qemu *qemu, const struct experiment *exp,
-		  void (*say)(const char *line), char **path, struct err *err);
+		  void (*say)(const char *line), const volatile bool *stop, char **path,
+		  struct err *err);
 
 struct debug_opts {
 	const char *symbols;     /* ELF file, or NULL */
@@ -23,11 +24,12 @@ struct debug_opts {
 	bool reverse;            /* record it first, then debug the recording */
 	char *const *words;      /* for the debugger, NULL-terminated */
 	void (*say)(const char *line);
+	const volatile bool *stop; /* set by a signal while it is recorded: end with -EINTR */
 };
 
 /*
- * Runs the experiment stopped before its first instruction and gdb with it, on our terminal; returns
- * when gdb has ended, with its exit code in *code.  What the machine leaves is thrown away.
+ * Runs the experiment stopped before its first instruction and gdb with it, on our terminal;
+ * returns when gdb has ended, with its exit code in *code.  What the machine leaves is thrown away.
  */
 int debug_run(const struct qemu *qemu, const struct experiment *exp, const struct debug_opts *opts,
 	      int *code, struct err *err);

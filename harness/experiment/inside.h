@@ -15,7 +15,8 @@
 
 /*
  * Kernel and guest alone, as an experiment without a spec: the machine that the guest's experiments
- * have, an image with the agent and nothing else, and a plan that does nothing.  The caller owns out.
+ * have, an image with the agent and nothing else, and a plan that does nothing.  out is the
+ * caller's.
  */
 int bare_plan(const char *kernel, const char *guest, enum engine engine,
 	      void (*say)(const char *line), struct experiments *out, struct err *err);

@@ -6,8 +6,8 @@
  * caller: all that the kernel itself goes by when it prints a stack.  A debugger knows the same in
  * another form, which distributions strip from their kernels.
  *
- * Entries are 6 bytes: offset of the caller's SP, offset of the saved BP, a nibble each for what the
- * two are based on, and the type.  Linux 6.4 gave the types other numbers.
+ * Entries are 6 bytes: offset of the caller's SP, offset of the saved BP, a nibble each for what
+ * the two are based on, and the type.  Linux 6.4 gave the types other numbers.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -57,7 +57,7 @@ int vmlinux_note(const char *bzimage, const char *id, struct err *err)
 	return ret;
 }
 
-/* "#1 SMP ... date": what tells two builds of one release apart.  Into out, "" when it is not there. */
+/* "#1 SMP ... date": what tells two builds of one release apart; "" when it is not there. */
 static void build_of(const char *bzimage, char *out, size_t size)
 {
 	cleanup_fd int fd = open(bzimage, O_RDONLY | O_CLOEXEC);
