@@ -24,6 +24,8 @@
 #define SYMBOLS_RECORDS  (64ull << 20)
 #define SYMBOLS_LIMIT_MS 180000
 #define RECORD_LIMIT_MS  600000
+/* Raised when another file would be made of the same kernel. */
+#define SYMBOLS_VERSION  1
 #define STUB_WAIT_MS     20000
 #define TRACE_HEADER     16
 #define TICK_MS          200
@@ -175,7 +177,7 @@ int debug_symbols(const struct qemu *qemu, const struct experiment *exp,
 	if (*path)
 		return 0;
 	/* The id becomes part of a path: experiment_from_spec() has opened a kernel by it. */
-	*path = xasprintf("%s/symbols/%s.elf", path_cache(), id);
+	*path = xasprintf("%s/symbols/%s.%d.elf", path_cache(), id, SYMBOLS_VERSION);
 	if (file_exists(*path))
 		return 0;
 	if (say)

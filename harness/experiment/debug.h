@@ -11,7 +11,7 @@
 
 /*
  * The file that gives a debugger the symbols of the experiment's kernel, a heap string.  Made once
- * for each kernel by booting it, and kept as <cache>/symbols/<kernel id>.elf; say, if not NULL, is
+ * for each kernel by booting it, and kept in <cache>/symbols/; say, if not NULL, is
  * told before that.  -ENODATA for a kernel that does not give them; -EINTR when stop is set.
  */
 int debug_symbols(const struct qemu *qemu, const struct experiment *exp,

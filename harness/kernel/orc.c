@@ -7,7 +7,8 @@
  * another form, which distributions strip from their kernels.
  *
  * Entries are 6 bytes: offset of the caller's SP, offset of the saved BP, a nibble each for what
- * the two are based on, and the type.  Linux 6.4 gave the types other numbers.
+ * the two are based on, and the type.  Linux 6.4 gave the types other numbers, and by 7.3 the bases
+ * had others; which are meant is seen by what is frequent.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,12 +20,12 @@
 #define PER_FDE    256u /* entries in one frame description: what a debugger reads at a time */
 #define RETURN_COL 16u
 
-enum { BASE_NONE, BASE_PREV_SP, BASE_DX, BASE_DI, BASE_BP, BASE_SP, BASE_R10, BASE_R13,
-       BASE_BP_INDIRECT, BASE_SP_INDIRECT };
+enum base { BASE_NONE, BASE_PREV_SP, BASE_DX, BASE_DI, BASE_BP, BASE_SP, BASE_R10, BASE_R13,
+	    BASE_BP_INDIRECT, BASE_SP_INDIRECT, BASE_AX };
 enum type { TYPE_UNDEFINED, TYPE_END, TYPE_CALL, TYPE_REGS, TYPE_REGS_PARTIAL };
 
 /* DWARF's numbers. */
-enum { DW_RDI = 5, DW_RDX = 1, DW_RBP = 6, DW_RSP = 7, DW_R10 = 10, DW_R13 = 13 };
+enum { DW_RAX = 0, DW_RDX = 1, DW_RDI = 5, DW_RBP = 6, DW_RSP = 7, DW_R10 = 10, DW_R13 = 13 };
 enum {
 	CFA_advance_loc4 = 0x04, CFA_undefined = 0x07, CFA_same_value = 0x08,
 	CFA_offset_extended_sf = 0x11, CFA_def_cfa_sf = 0x12, CFA_def_cfa_expression = 0x0f,
@@ -34,7 +35,7 @@ enum { OP_deref = 0x06, OP_consts = 0x11, OP_plus = 0x22, OP_breg0 = 0x70 };
 
 struct entry {
 	int sp_offset, bp_offset;
-	unsigned int sp_base, bp_base;
+	enum base sp_base, bp_base;
 	enum type type;
 };
 
@@ -101,11 +102,12 @@ static bool add_cfa(struct buf *out, const struct entry *e)
 	static const int reg[] = {
 		[BASE_NONE] = -1, [BASE_PREV_SP] = -1, [BASE_DX] = DW_RDX, [BASE_DI] = DW_RDI,
 		[BASE_BP] = DW_RBP, [BASE_SP] = DW_RSP, [BASE_R10] = DW_R10, [BASE_R13] = DW_R13,
+		[BASE_BP_INDIRECT] = DW_RBP, [BASE_SP_INDIRECT] = DW_RSP, [BASE_AX] = DW_RAX,
 	};
 
-	if (e->type < TYPE_CALL || e->sp_base > BASE_SP_INDIRECT)
+	if (e->type < TYPE_CALL)
 		return false;
-	if (e->sp_base >= BASE_BP_INDIRECT) {
+	if (e->sp_base == BASE_BP_INDIRECT || e->sp_base == BASE_SP_INDIRECT) {
 		cfa_indirect(out, e);
 		return true;
 	}
@@ -169,6 +171,23 @@ static void add_rules(struct buf *out, const struct entry *e)
 	}
 }
 
+/* Which numbers a kernel's tables use. */
+struct numbers {
+	bool old_types, new_bases;
+};
+
+static enum base base_of(unsigned int nibble, bool new)
+{
+	static const enum base was[16] = {BASE_NONE, BASE_PREV_SP, BASE_DX, BASE_DI, BASE_BP,
+					  BASE_SP, BASE_R10, BASE_R13, BASE_BP_INDIRECT,
+					  BASE_SP_INDIRECT};
+	static const enum base is[16] = {BASE_NONE, BASE_AX, BASE_DX, BASE_SP, BASE_BP, BASE_DI,
+					 BASE_R10, BASE_R13, BASE_PREV_SP, BASE_SP_INDIRECT,
+					 BASE_BP_INDIRECT};
+
+	return new ? is[nibble] : was[nibble];
+}
+
 static enum type type_of(unsigned int byte, bool old)
 {
 	static const enum type was[] = {TYPE_CALL, TYPE_REGS, TYPE_REGS_PARTIAL, TYPE_UNDEFINED};
@@ -178,27 +197,29 @@ static enum type type_of(unsigned int byte, bool old)
 	return byte & 4 ? TYPE_END : was[byte & 3];
 }
 
-static struct entry read_entry(const struct buf *orc, size_t i, bool old)
+static struct entry read_entry(const struct buf *orc, size_t i, struct numbers n)
 {
 	const unsigned char *p = (const unsigned char *)orc->data + i * ENTRY;
 	int16_t offset[2];
 
 	memcpy(offset, p, sizeof(offset));
-	return (struct entry){offset[0], offset[1], p[4] & 15u, p[4] >> 4, type_of(p[5], old)};
+	return (struct entry){offset[0], offset[1], base_of(p[4] & 15, n.new_bases),
+			      base_of(p[4] >> 4, n.new_bases), type_of(p[5], n.old_types)};
 }
 
-/* Nearly all code is ordinary functions: their type is the number that is most frequent. */
-static bool is_old(const struct buf *orc, size_t nr)
+/* Nearly all code is ordinary functions that find their caller from SP. */
+static struct numbers find_numbers(const struct buf *orc, size_t nr)
 {
-	size_t i, zero = 0, two = 0;
+	size_t i, type[8] = {0}, base[16] = {0};
 
 	for (i = 0; i < nr; i++) {
-		unsigned int type = (unsigned char)orc->data[i * ENTRY + 5] & 7;
+		const unsigned char *p = (const unsigned char *)orc->data + i * ENTRY;
 
-		zero += type == 0;
-		two += type == TYPE_CALL;
+		type[p[5] & 7]++;
+		base[p[4] & 15]++;
 	}
-	return zero > two;
+	return (struct numbers){.old_types = type[0] > type[TYPE_CALL],
+				.new_bases = base[3] > base[BASE_SP]};
 }
 
 static uint64_t address_of(const struct buf *orc_ip, size_t i, uint64_t table)
@@ -227,7 +248,7 @@ struct tables {
 	const struct buf *orc_ip, *orc;
 	uint64_t ip_address;
 	size_t nr;
-	bool old;
+	struct numbers numbers;
 };
 
 static uint64_t at(const struct tables *t, size_t i)
@@ -246,7 +267,7 @@ static void add_fde(const struct tables *t, size_t from, size_t to, struct buf *
 	buf_add(&body, &start, sizeof(start));
 	buf_add(&body, &size, sizeof(size));
 	for (i = from; i < to; i++) {
-		struct entry e = read_entry(t->orc, i, t->old);
+		struct entry e = read_entry(t->orc, i, t->numbers);
 
 		if (i > from) {
 			add_u8(&body, CFA_advance_loc4);
@@ -274,12 +295,12 @@ static size_t run_end(const struct tables *t, size_t from)
 void orc_to_cfi(const struct buf *orc_ip, const struct buf *orc, uint64_t ip_address,
 		struct buf *out)
 {
-	struct tables t = {orc_ip, orc, ip_address, orc->len / ENTRY, false};
+	struct tables t = {orc_ip, orc, ip_address, orc->len / ENTRY, {0}};
 	size_t from, to;
 
 	if (!t.nr || orc_ip->len / 4 != t.nr)
 		return;
-	t.old = is_old(orc, t.nr);
+	t.numbers = find_numbers(orc, t.nr);
 	start_cie(out);
 	for (from = 0; from + 1 < t.nr; from = to > from ? to : from + 1) {
 		to = run_end(&t, from);

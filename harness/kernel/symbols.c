@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/symbols.h"
 
-#include <ctype.h>
 #include <elf.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -34,8 +33,8 @@ static void add_symbol(struct table *t, char type, const char *name, uint64_t at
 	bool text = strchr("tTwW", type);
 	Elf64_Sym sym = {
 		.st_name = (Elf64_Word)t->strtab.len,
-		.st_info = ELF64_ST_INFO(isupper((unsigned char)type) ? STB_GLOBAL : STB_LOCAL,
-					 text ? STT_FUNC : STT_OBJECT),
+		/* All local: an ELF file has local symbols first, kallsyms goes by address. */
+		.st_info = ELF64_ST_INFO(STB_LOCAL, text ? STT_FUNC : STT_OBJECT),
 		.st_shndx = text ? SEC_TEXT : SHN_ABS,
 		.st_value = at,
 	};
@@ -104,7 +103,7 @@ static void write_elf(const struct table *t, struct buf *out)
 				    .sh_addralign = 16};
 	add_section(sh, SEC_SYMTAB, SHT_SYMTAB, &t->symtab, out);
 	sh[SEC_SYMTAB].sh_link = SEC_STRTAB;
-	sh[SEC_SYMTAB].sh_info = 1;
+	sh[SEC_SYMTAB].sh_info = (Elf64_Word)(t->symtab.len / sizeof(Elf64_Sym));
 	sh[SEC_SYMTAB].sh_entsize = sizeof(Elf64_Sym);
 	add_section(sh, SEC_STRTAB, SHT_STRTAB, &t->strtab, out);
 	add_section(sh, SEC_FRAME, SHT_PROGBITS, &t->frame, out);

@@ -151,6 +151,26 @@ static void test_old_orc(void **unused)
 	assert_memory_equal(cfi.data, cfi2.data, cfi.len);
 }
 
+/* The bases of 7.3: SP is 3, the caller's SP is 8. */
+static void test_new_orc(void **unused)
+{
+	static const struct row was[] = {
+		{0x1000, 8, 0, 0x05, 2}, {0x1001, 16, -16, 0x15, 2}, {0x1010, 0, 0, 0, 1},
+	};
+	static const struct row is[] = {
+		{0x1000, 8, 0, 0x03, 2}, {0x1001, 16, -16, 0x83, 2}, {0x1010, 0, 0, 0, 1},
+	};
+	cleanup_buf struct buf ip = {0}, orc = {0}, cfi = {0}, ip2 = {0}, orc2 = {0}, cfi2 = {0};
+
+	(void)unused;
+	make_tables(was, ARRAY_SIZE(was), &ip, &orc);
+	make_tables(is, ARRAY_SIZE(is), &ip2, &orc2);
+	orc_to_cfi(&ip, &orc, TEXT, &cfi);
+	orc_to_cfi(&ip2, &orc2, TEXT, &cfi2);
+	assert_int_equal(cfi.len, cfi2.len);
+	assert_memory_equal(cfi.data, cfi2.data, cfi.len);
+}
+
 /* Tables that do not fit, that go backwards, and nonsense: no more than nothing comes of them. */
 static void test_bad_orc(void **unused)
 {
@@ -179,6 +199,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_symbols), cmocka_unit_test(test_no_text),
 		cmocka_unit_test(test_orc),     cmocka_unit_test(test_old_orc),
+		cmocka_unit_test(test_new_orc),
 		cmocka_unit_test(test_bad_orc),
 	};
 
