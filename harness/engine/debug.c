@@ -17,8 +17,9 @@ static void add_debugger(struct args *out)
 	args_add(out, "socket,id=gdb,path=" RUN_GDB ",server=on,wait=off");
 	args_add(out, "-gdb");
 	args_add(out, "chardev:gdb");
+	/* Not watchdog=pause: the machine goes on and gdb hears nothing (10.0.2). */
 	args_add(out, "-action");
-	args_add(out, "shutdown=pause,watchdog=pause");
+	args_add(out, "shutdown=pause,watchdog=reset");
 }
 
 static void add_disk(struct args *out)

@@ -162,7 +162,7 @@ static void test_debug(void **unused)
 	(void)unused;
 	changed(DEBUG_LIVE, &live);
 	assert_has(&live, " -icount shift=0,sleep=off ");
-	assert_has(&live, " -action shutdown=pause,watchdog=pause ");
+	assert_has(&live, " -action shutdown=pause,watchdog=reset ");
 	assert_has(&live, " -device ivshmem-plain,memdev=records ");
 	changed(DEBUG_RECORD, &record);
 	assert_has(&record, " shift=0,sleep=off,rr=record,rrfile=rr.bin,rrsnapshot=start ");
