@@ -16,7 +16,9 @@ _wringer_values()
 	-g | --guest) _wringer_names "$1" guests ;;
 	-p | --policy) _wringer_names "$1" policies ;;
 	-s | --scenario) _wringer_names "$1" scenarios ;;
-	--by) printf '%s\n' kernel guest policy scenario ;;
+	-e | --engine) printf '%s\n' exact kvm fast ;;
+	--by) printf '%s\n' kernel guest policy scenario engine ;;
+	--at) printf '%s\n' start failure ;;
 	-k | --kernel) echo newest ;;
 	esac
 }

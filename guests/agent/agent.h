@@ -31,6 +31,7 @@
 struct workload_slot {
 	char name[NAME_MAX_];
 	struct wl_page *page;
+	int page_fd; /* the page, for wl to find */
 	pid_t pid;
 	bool gone; /* has been waited for */
 	uint64_t last_ops;
@@ -125,15 +126,26 @@ void plan_run(char *text);
 void work_spawn(const char *name, const char *type, const char *cgroup, char **args);
 void work_wait_ready(void);
 void work_open_gate(void);
+void work_let_go(struct wl_page *page); /* opens one workload's gate */
 void work_record(bool buckets);
 /* Looks for workloads that ended or failed, and for progress. */
 void work_check(void);
 void work_stop(void);
+
+/* kmem.c: records the kernel's memory between two symbols, as a source of its own */
+void kmem_dump(const char *name, const char *start, const char *stop);
+
+/* shell.c: a shell on a serial device, then the end; and the shell's command wl */
+void shell_run(const char *device, unsigned int rows, unsigned int columns)
+	__attribute__((noreturn));
+int wl_main(int argc, char **argv);
 
 /* sample.c: the kernel's own counters */
 void sample_source(const char *name, const char *path);
 void sample_state(const char *key, const char *path);
 void sample_state_text(const char *key, const char *value);
 void sample_record(enum wire_phase phase, const char *name);
+/* Records the whole of a file now, in pieces, as a source of its own. */
+void sample_dump(const char *name, const char *path);
 
 #endif

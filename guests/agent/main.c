@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "agent.h"
 #include "wire/fork.h"
@@ -161,8 +162,10 @@ static void run_window(void)
 	sample_record(WIRE_CLOSE, "close");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (getpid() != 1)
+		return wl_main(argc, argv);
 	start();
 	read_plan(SETUP_NAME);
 	rec_phase(WIRE_SETUP, "setup");

@@ -157,6 +157,21 @@ static void do_spawn(char **arg)
 	work_spawn(arg[0], arg[1], arg[2], args);
 }
 
+static void do_dump(char **arg)
+{
+	sample_dump(arg[1], arg[0]);
+}
+
+static void do_memory(char **arg)
+{
+	kmem_dump(arg[2], arg[0], arg[1]);
+}
+
+static void do_shell(char **arg)
+{
+	shell_run(arg[0], (unsigned int)number(arg[1]), (unsigned int)number(arg[2]));
+}
+
 /* All in ns; the gate is an absolute time. */
 static void do_times(char **arg)
 {
@@ -193,6 +208,9 @@ static const struct verb verbs[] = {
 	{"tierstate", 1, do_tierstate},   /* KEY */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
 	{"times", 6, do_times},           /* GATE JITTER WARMUP WINDOW SAMPLE HANG */
+	{"dump", 2, do_dump},             /* PATH NAME */
+	{"memory", 3, do_memory},         /* START-SYMBOL STOP-SYMBOL NAME */
+	{"shell", 3, do_shell},           /* DEVICE ROWS COLUMNS */
 };
 
 static const struct verb *find_verb(const char *name)

@@ -85,7 +85,7 @@ void work_spawn(const char *name, const char *type, const char *cgroup, char **a
 		agent_fail(WIRE_SETUP_FAILED, "cannot start workload %s: %m", name);
 	if (!w->pid)
 		child(type, procs, args, fd);
-	close(fd);
+	w->page_fd = fd;
 	snprintf(text, sizeof(text), "%s\n%s", name, type);
 	rec_text(WIRE_WORKLOAD, (uint16_t)agent.nr_workloads++, text);
 }
@@ -165,16 +165,19 @@ void work_wait_ready(void)
 	}
 }
 
+void work_let_go(struct wl_page *page)
+{
+	__atomic_store_n(&page->gate, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &page->gate, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
 void work_open_gate(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < agent.nr_workloads; i++) {
-		uint32_t *gate = &agent.workload[i].page->gate;
-
 		agent.workload[i].last_progress_ns = rec_now();
-		__atomic_store_n(gate, 1, __ATOMIC_RELEASE);
-		syscall(SYS_futex, gate, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+		work_let_go(agent.workload[i].page);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -76,10 +77,14 @@ static int child_user(const struct proc_opts *opts)
 {
 	uid_t uid = proc_drop_uid();
 	gid_t gid = proc_drop_gid();
+	struct stat st;
+	size_t nr = 0;
 
 	if (!opts->drop_root || geteuid())
 		return 0;
-	if (setgroups(0, NULL) || setresgid(gid, gid, gid))
+	if (opts->device && !stat(opts->device, &st) && st.st_mode & S_IWGRP)
+		nr = 1;
+	if (setgroups(nr, &st.st_gid) || setresgid(gid, gid, gid))
 		return -1;
 	return setresuid(uid, uid, uid);
 }

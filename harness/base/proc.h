@@ -33,6 +33,7 @@ struct proc_opts {
 	int err_fd;             /* its stderr; 0 = /dev/null, 2 = ours */
 	int keep_fd[PROC_KEEP_MAX]; /* more descriptors left open in the child; 0 = none */
 	bool drop_root;         /* when we are root, become SUDO_UID or nobody */
+	const char *device;     /* then keep the group that may use this device; NULL = none */
 	uint64_t file_size_max; /* RLIMIT_FSIZE in bytes; 0 = unlimited */
 };
 

@@ -82,11 +82,13 @@ void list_add(struct cmd_list *list, const char *words);
 
 /* The axes' options, shared by the commands that select experiments. */
 struct axis_opts {
-	struct cmd_list kernel, guest, policy, scenario, seeds;
+	struct cmd_list engine, kernel, guest, policy, scenario, seeds;
 	const char *results;
 };
 
 #define CMD_AXES(type, field)                                                                       \
+	{"engine", 'e', CMD_LIST, offsetof(type, field.engine), "LIST",                            \
+	 "engines: exact, kvm (real time, where the host can), fast (TCG in real time)"},          \
 	{"kernel", 'k', CMD_LIST, offsetof(type, field.kernel), "LIST",                            \
 	 "kernels: versions, branches, 'newest', or paths of bzImages (PATH:MODULES)"},            \
 	{"guest", 'g', CMD_LIST, offsetof(type, field.guest), "LIST", "guests, by name or path"},  \

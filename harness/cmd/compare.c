@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "cmd/cmd.h"
+#include "engine/engine.h"
 #include "report/compare.h"
 
 #define NAME_WIDTH 26
@@ -24,8 +25,8 @@ struct compare_cmd {
 static const struct cmd_option compare_options[] = {
 	CMD_AXES(struct compare_cmd, axes),
 	{"by", 0, CMD_STRING, offsetof(struct compare_cmd, by), "AXIS",
-	 "what is compared: kernel, guest, policy or scenario (default: the axis with several "
-	 "values)"},
+	 "what is compared: kernel, guest, policy, scenario or engine (default: the axis with "
+	 "several values, never the engine)"},
 	{"base", 0, CMD_STRING, offsetof(struct compare_cmd, base), "NAME",
 	 "the arm that the others are compared against (default: the first)"},
 	{"allow", 0, CMD_LIST, offsetof(struct compare_cmd, allow), "KEYS",
@@ -179,14 +180,22 @@ static void print_seeds(const struct arm *arm)
 	}
 }
 
+/* The usual engine goes without saying. */
+static bool is_exact(const struct arm *arm)
+{
+	return !strcmp(arm->label[AXIS_ENGINE], engine_name(ENGINE_EXACT));
+}
+
 /* The commands that make both arms again, here or elsewhere. */
 static void print_again(const struct comparison *c)
 {
-	static const char letter[AXIS_NR] = {'k', 'g', 'p', 's'};
+	static const char letter[AXIS_NR] = {'k', 'g', 'p', 's', 'e'};
 	unsigned int axis;
 
 	printf("\nagain: wringer run");
 	for (axis = 0; axis < AXIS_NR; axis++) {
+		if (axis == AXIS_ENGINE && c->axis != AXIS_ENGINE && is_exact(c->base))
+			continue;
 		printf(" -%c %s", letter[axis], c->base->label[axis]);
 		if (axis == c->axis)
 			printf(",%s", c->other->label[axis]);
@@ -202,7 +211,7 @@ static void print_head(const struct comparison *c)
 	unsigned int axis;
 
 	for (axis = 0; axis < AXIS_NR; axis++)
-		if (axis != c->axis)
+		if (axis != c->axis && (axis != AXIS_ENGINE || !is_exact(c->base)))
 			printf("%s %s, ", axis_name((enum axis)axis), c->base->label[axis]);
 	printf("n = %zu and %zu\n", c->base->nr - c->failed_base, c->other->nr - c->failed_other);
 	printf("base: %s, other: %s\n\n", c->base->label[c->axis], c->other->label[c->axis]);
@@ -316,7 +325,8 @@ static enum axis choose_axis(const struct arms *arms, const struct compare_cmd *
 	size_t i;
 
 	if (o->by && axis == AXIS_NR)
-		die_usage(&cmd_compare, "--by %s: one of kernel, guest, policy, scenario", o->by);
+		die_usage(&cmd_compare, "--by %s: one of kernel, guest, policy, scenario, engine",
+			  o->by);
 	for (i = 0; axis == AXIS_NR && i < ARRAY_SIZE(order); i++)
 		if (count_labels(arms, order[i]) > 1)
 			axis = order[i];
@@ -399,6 +409,31 @@ static bool compare_all(const struct arms *arms, const struct compare_cmd *o)
 	return finding;
 }
 
+/* Results of several engines are compared only by one who asks for it. */
+static char **engines_of(const struct compare_cmd *o)
+{
+	static char exact[] = "exact";
+	static char *only[] = {exact, NULL};
+	char **item = o->axes.engine.item;
+	size_t i;
+
+	for (i = 0; item && item[i]; i++)
+		if (engine_find(item[i]) == ENGINE_NR)
+			die_usage(&cmd_compare, "--engine %s: exact, kvm or fast", item[i]);
+	if (item || (o->by && axis_find(o->by) == AXIS_ENGINE))
+		return item;
+	return only;
+}
+
+static void say_other_engines(const struct arms *arms, const struct compare_cmd *o)
+{
+	if (arms->other_engine && !o->axes.engine.item)
+		fprintf(stderr,
+			"%zu results of other engines left out: --engine NAME takes one of them, "
+			"--by engine compares them\n",
+			arms->other_engine);
+}
+
 static int run_compare(int argc, char **argv)
 {
 	struct compare_cmd o = {0};
@@ -418,6 +453,7 @@ static int run_compare(int argc, char **argv)
 	filter.word[AXIS_GUEST] = o.axes.guest.item;
 	filter.word[AXIS_POLICY] = o.axes.policy.item;
 	filter.word[AXIS_SCENARIO] = o.axes.scenario.item;
+	filter.word[AXIS_ENGINE] = engines_of(&o);
 	if (arms_load(&filter, &arms, &err))
 		die(&err);
 	if (arms.ignored)
@@ -425,6 +461,7 @@ static int run_compare(int argc, char **argv)
 			"%zu older results left out: a newer agent, image or QEMU has run the "
 			"same\n",
 			arms.ignored);
+	say_other_engines(&arms, &o);
 	finding = compare_all(&arms, &o);
 	arms_release(&arms);
 	free(seeds);

@@ -13,9 +13,11 @@
 #include "cmd/cmd.h"
 #include "engine/engine.h"
 #include "experiment/guest.h"
+#include "experiment/inside.h"
 #include "kernel/kernel.h"
 
 #define PROBE_TIMEOUT_MS 30000
+#define NO_KVM           "nothing needs it: exact is the default, fast does without as well"
 #define SPACE_MIN        (1ull << 30)
 /* What the emulator needs beside the guest's memory: translated code, its own, the records. */
 #define EMULATOR_MEMORY  (256ull << 20)
@@ -342,10 +344,45 @@ static void check_cpus(struct doctor *d)
 	report(d, "cpus", OK, NULL, "%ld; each machine that runs takes one", n);
 }
 
-static void check_kvm(struct doctor *d)
+/* Whether a kernel really boots; without a kernel in the cache there is nothing to try it with. */
+static void check_engine(struct doctor *d, const char *kernel, enum engine engine)
 {
-	report(d, "kvm", OK, NULL, "/dev/kvm is %s; not used by the exact engine",
-	       access("/dev/kvm", F_OK) ? "not there" : "there");
+	const char *name = engine_name(engine);
+	enum state bad = engine == ENGINE_KVM ? WARNING : MISSING;
+	struct experiments exps;
+	struct err err = {""};
+	int ret = bare_plan(kernel, "one", engine, NULL, &exps, &err);
+
+	if (!ret) {
+		ret = experiment_boots(&exps.qemu, exps.exp, &err);
+		experiments_release(&exps);
+	}
+	if (!ret)
+		report(d, name, OK, NULL, "works: kernel %s booted", kernel);
+	else
+		report(d, name, bad,
+		       engine == ENGINE_KVM ? NO_KVM : "try 'wringer boot -e exact </dev/null'",
+		       "does not work: %s", err.msg);
+}
+
+static void check_engines(struct doctor *d)
+{
+	struct kernel *kernel;
+	unsigned int engine;
+	size_t nr;
+
+	if (kernel_cached(&kernel, &nr, NULL))
+		return;
+	for (engine = 0; engine < ENGINE_NR; engine++) {
+		if (engine == ENGINE_KVM && access("/dev/kvm", F_OK))
+			report(d, "kvm", WARNING, NO_KVM, "does not work: there is no /dev/kvm");
+		else if (nr)
+			check_engine(d, kernel[nr - 1].version, (enum engine)engine);
+		else
+			report(d, engine_name((enum engine)engine), OK, NULL,
+			       "not tried: no kernel in the cache yet");
+	}
+	kernels_release(kernel, nr);
 }
 
 static void check_all(struct doctor *d)
@@ -363,7 +400,8 @@ static void check_all(struct doctor *d)
 	check_kernels(d);
 	check_cpus(d);
 	check_memory(d);
-	check_kvm(d);
+	if (d->has_qemu && !d->missing)
+		check_engines(d);
 	qemu_release(&d->qemu);
 }
 

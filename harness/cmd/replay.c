@@ -120,7 +120,7 @@ static void repeat(struct experiments *exps, uint64_t times)
 		e->spec = json_incref(one.spec);
 		e->kernel_file = xstrdup(one.kernel_file);
 		e->image_file = xstrdup(one.image_file);
-		e->plugin_file = xstrdup(one.plugin_file);
+		e->plugin_file = one.plugin_file ? xstrdup(one.plugin_file) : NULL;
 		e->setup = xstrdup(one.setup);
 		e->plan = xstrdup(one.plan);
 		memset(&e->args, 0, sizeof(e->args));
@@ -138,6 +138,13 @@ static void load_spec(const char *word, char id[SHA256_HEX], struct experiments 
 		die(&err);
 	if (experiment_from_spec(r.spec, exps, &err))
 		die(&err);
+	if (exps->exp[0].engine != ENGINE_EXACT) {
+		err_set(&err, -EINVAL,
+			"%.12s was run by the engine %s, in real time: its result is no function "
+			"of its spec, so there is nothing to replay", id,
+			engine_name(exps->exp[0].engine));
+		die(&err);
+	}
 	if (strcmp(exps->exp[0].id, id)) {
 		err_set(&err, -EBADMSG, "%s/%s/spec.json is not what its name says: it was changed",
 			path_results(), id);

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "experiment/experiment.h"
+#include "experiment/inside.h"
 
 struct run_cmd {
 	struct axis_opts axes;
@@ -55,8 +56,10 @@ static const char *name_in(const json_t *spec, const char *axis)
 
 static void say_ended(const struct experiment *exp)
 {
-	fprintf(stderr, "%.12s %s: %s %s %s %s seed %lld%s%s\n", exp->id, status_name(exp->status),
-		name_in(exp->spec, "kernel"), name_in(exp->spec, "guest"),
+	fprintf(stderr, "%.12s %s: %s%s%s %s %s %s seed %lld%s%s\n", exp->id,
+		status_name(exp->status),
+		exp->engine == ENGINE_EXACT ? "" : engine_name(exp->engine),
+		exp->engine == ENGINE_EXACT ? "" : " ", name_in(exp->spec, "kernel"), name_in(exp->spec, "guest"),
 		name_in(exp->spec, "policy"), name_in(exp->spec, "scenario"),
 		(long long)json_integer_value(json_object_get(exp->spec, "seed")),
 		exp->reason ? ": " : "", exp->reason ? exp->reason : "");
@@ -97,8 +100,9 @@ static json_t *json_list(const struct experiments *exps)
 
 		json_array_append_new(
 			out,
-			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "id", e->id, "status",
-				  status_name(e->status), "reason", e->reason ? e->reason : "",
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "id", e->id,
+				  "status", status_name(e->status), "reason",
+				  e->reason ? e->reason : "", "engine", engine_name(e->engine),
 				  "kernel", name_in(e->spec, "kernel"), "guest",
 				  name_in(e->spec, "guest"), "policy", name_in(e->spec, "policy"),
 				  "scenario", name_in(e->spec, "scenario"), "seed",
@@ -162,8 +166,13 @@ static void take_axes(struct run_cmd *o, struct axes *axes)
 	set_default(&o->axes.guest, "two");
 	set_default(&o->axes.policy, "lru,mglru");
 	set_default(&o->axes.seeds, "1-8");
-	*axes = (struct axes){o->axes.kernel.item, o->axes.guest.item, o->axes.policy.item,
-			      o->axes.scenario.item, NULL, 0};
+	*axes = (struct axes){
+		.engine = o->axes.engine.item,
+		.kernel = o->axes.kernel.item,
+		.guest = o->axes.guest.item,
+		.policy = o->axes.policy.item,
+		.scenario = o->axes.scenario.item,
+	};
 	axes->seed = seeds_parse(&cmd_run, &o->axes.seeds, &axes->nr_seeds);
 }
 
@@ -177,6 +186,8 @@ static int run_all(struct experiments *exps, const struct run_cmd *o)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
+	if (experiments_check_engines(exps, &err))
+		die(&err);
 	if (experiments_run(exps, &opts, &err)) {
 		if (tty)
 			fputs("\n", stderr);

@@ -66,10 +66,10 @@ static void print_member(const struct arm *arm, const struct member *m)
 {
 	const char *reason = str_of(m->r.result, "reason");
 
-	printf("%.12s  %-12s %-10s %-10s %-14s %5" PRIu64 "  %s%s%s\n", m->id,
-	       arm->label[AXIS_KERNEL], arm->label[AXIS_GUEST], arm->label[AXIS_POLICY],
-	       arm->label[AXIS_SCENARIO], m->seed, status_name(m->status), *reason ? ": " : "",
-	       reason);
+	printf("%.12s  %-6s %-12s %-10s %-10s %-14s %5" PRIu64 "  %s%s%s\n", m->id,
+	       arm->label[AXIS_ENGINE], arm->label[AXIS_KERNEL], arm->label[AXIS_GUEST],
+	       arm->label[AXIS_POLICY], arm->label[AXIS_SCENARIO], m->seed, status_name(m->status),
+	       *reason ? ": " : "", reason);
 }
 
 static void list_results(const struct arms *arms, bool json)
@@ -78,8 +78,8 @@ static void list_results(const struct arms *arms, bool json)
 	size_t i, k;
 
 	if (!json && arms->nr)
-		printf("%-12s  %-12s %-10s %-10s %-14s %5s  %s\n", "id", "kernel", "guest",
-		       "policy", "scenario", "seed", "status");
+		printf("%-12s  %-6s %-12s %-10s %-10s %-14s %5s  %s\n", "id", "engine", "kernel",
+		       "guest", "policy", "scenario", "seed", "status");
 	for (i = 0; i < arms->nr; i++)
 		for (k = 0; k < arms->arm[i].nr; k++) {
 			if (json)
@@ -97,7 +97,8 @@ static void list_results(const struct arms *arms, bool json)
 static int show_results(struct show_cmd *o)
 {
 	struct arms_filter filter = {.word = {o->axes.kernel.item, o->axes.guest.item,
-					      o->axes.policy.item, o->axes.scenario.item}};
+					      o->axes.policy.item, o->axes.scenario.item,
+					      o->axes.engine.item}};
 	uint64_t *seeds = seeds_parse(&cmd_show, &o->axes.seeds, &filter.nr_seeds);
 	struct err err = {""};
 	struct arms arms;
@@ -152,8 +153,9 @@ static void print_result(const struct result *r, bool all)
 	const char *reason = str_of(r->result, "reason");
 	size_t i;
 
-	printf("experiment %s\nstatus %s%s%s\n", str_of(r->result, "experiment"),
-	       str_of(r->result, "status"), *reason ? ": " : "", reason);
+	printf("experiment %s\nengine %s\nstatus %s%s%s\n", str_of(r->result, "experiment"),
+	       str_of(json_object_get(r->spec, "engine"), "name"), str_of(r->result, "status"),
+	       *reason ? ": " : "", reason);
 	print_object("kernel", json_object_get(r->result, "kernel"));
 	print_object("times (virtual)", json_object_get(r->result, "times"));
 	print_object("state", json_object_get(r->result, "state"));

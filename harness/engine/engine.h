@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exact engine: QEMU under its instruction counter, where the guest's clock is a function of
- * the instructions it has executed.
+ * Engines: what executes the guest.  The default is exact: QEMU under its instruction counter,
+ * where the guest's clock is a function of the instructions it has executed.  The others run in the
+ * host's time, so what they give is no function of the spec.
  *
  * The command line holds only names relative to the run's folder, so it is the same on every
  * machine and is part of the spec.  What the harness adds to watch the machine (a QMP monitor, and
@@ -31,6 +32,17 @@
 #define RUN_PROGRESS "progress"
 #define RUN_STDERR   "qemu.txt"
 
+enum engine {
+	ENGINE_EXACT, /* TCG under the instruction counter, with the plugin */
+	ENGINE_KVM,   /* the host's processor, in real time */
+	ENGINE_FAST,  /* TCG in real time */
+	ENGINE_NR,
+};
+
+/* "exact", "kvm", "fast"; ENGINE_NR for another word. */
+const char *engine_name(enum engine engine);
+enum engine engine_find(const char *name);
+
 /* The QEMU that is installed. */
 struct qemu {
 	char *path;
@@ -54,7 +66,7 @@ void args_add(struct args *args, const char *fmt, ...) __attribute__((format(pri
 void args_release(struct args *args);
 
 /* The machine's command line, args[0] = "qemu-system-x86_64". */
-void engine_args(const struct machine *m, struct args *out);
+void engine_args(const struct machine *m, enum engine engine, struct args *out);
 
 /* How a machine ended, as seen from outside. */
 struct engine_exit {

@@ -83,6 +83,12 @@ uint64_t machine_bandwidth(const struct machine *m, unsigned int from, unsigned 
 /* Firmware keeps its tables in the last of this below 4 GiB; pmem must not lie over them. */
 #define MACHINE_PMEM_TAIL (2ull << 20)
 
+/* The node that has it: the last one whose memory the kernel may use for itself. */
+static inline unsigned int machine_pmem_node(const struct machine *m)
+{
+	return 31 - (unsigned int)__builtin_clz(machine_kernel_nodes(m));
+}
+
 /* Physical address of pmem: the end of memory, part of which is moved up to make room for PCI. */
 static inline uint64_t machine_pmem_start(const struct machine *m)
 {

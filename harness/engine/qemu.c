@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/engine.h"
+#include "engine/internal.h"
 
 #define PROGRAM "qemu-system-x86_64"
 #define PROBE_TIMEOUT_MS 30000
@@ -149,7 +149,57 @@ void qemu_release(struct qemu *q)
 	memset(q, 0, sizeof(*q));
 }
 
-static void add_fixed(struct args *a)
+static const char *const engines[ENGINE_NR] = {
+	[ENGINE_EXACT] = "exact",
+	[ENGINE_KVM] = "kvm",
+	[ENGINE_FAST] = "fast",
+};
+
+const char *engine_name(enum engine engine)
+{
+	return engine < ENGINE_NR ? engines[engine] : "";
+}
+
+enum engine engine_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ENGINE_NR; i++)
+		if (!strcmp(engines[i], name))
+			break;
+	return (enum engine)i;
+}
+
+/*
+ * Random numbers come from the plan's seed alone.  REP string instructions count one per iteration
+ * under TCG, so without erms and its like a page is cleared in 512 steps, not 4096.
+ */
+static void add_engine(enum engine engine, struct args *a)
+{
+	args_add(a, "-accel");
+	args_add(a, engine == ENGINE_KVM ? "kvm" : "tcg,thread=single,tb-size=512");
+	if (engine == ENGINE_EXACT) {
+		args_add(a, "-icount");
+		args_add(a, "shift=0,sleep=off");
+		args_add(a, "-plugin");
+		args_add(a, "./" RUN_PLUGIN);
+	}
+	args_add(a, "-cpu");
+	args_add(a, engine == ENGINE_KVM ? "host,-rdrand,-rdseed" :
+					   "max,-rdrand,-rdseed,-erms,-fsrm,-fsrs,-fzrm");
+}
+
+const char *engine_device(const struct args *args)
+{
+	size_t i;
+
+	for (i = 1; i < args->nr; i++)
+		if (!strcmp(args->arg[i - 1], "-accel") && !strncmp(args->arg[i], "kvm", 3))
+			return "/dev/kvm";
+	return NULL;
+}
+
+static void add_fixed(enum engine engine, struct args *a)
 {
 	args_add(a, PROGRAM);
 	args_add(a, "-nodefaults");
@@ -157,22 +207,11 @@ static void add_fixed(struct args *a)
 	args_add(a, "-no-reboot");
 	args_add(a, "-machine");
 	args_add(a, "pc,hpet=off");
-	args_add(a, "-accel");
-	args_add(a, "tcg,thread=single,tb-size=512");
-	args_add(a, "-icount");
-	args_add(a, "shift=0,sleep=off");
-	/*
-	 * Random numbers come from the plan's seed alone.  REP string instructions count one per
-	 * iteration here, so without erms and its like a page is cleared in 512 steps, not 4096.
-	 */
-	args_add(a, "-cpu");
-	args_add(a, "max,-rdrand,-rdseed,-erms,-fsrm,-fsrs,-fzrm");
+	add_engine(engine, a);
 	args_add(a, "-seed");
 	args_add(a, "1");
 	args_add(a, "-rtc");
 	args_add(a, "base=2026-01-01,clock=vm");
-	args_add(a, "-plugin");
-	args_add(a, "./" RUN_PLUGIN);
 	args_add(a, "-sandbox");
 	args_add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
@@ -344,10 +383,10 @@ static void add_devices(const struct machine *m, struct args *a)
 	args_add(a, "watchdog=poweroff");
 }
 
-void engine_args(const struct machine *m, struct args *out)
+void engine_args(const struct machine *m, enum engine engine, struct args *out)
 {
 	memset(out, 0, sizeof(*out));
-	add_fixed(out);
+	add_fixed(engine, out);
 	add_nodes(m, out);
 	add_movable(m, out);
 	add_distances(m, out);

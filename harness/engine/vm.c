@@ -16,12 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/engine.h"
+#include "engine/internal.h"
 #include "engine/mode.h"
 #include "wire/wire.h"
 
-/* A guest that floods its console or progress port ends here, not on a full disk. */
-#define FLOOD_MAX (64u << 20)
 #define QMP_LINE_MAX (1u << 20)
 
 /* What is said to the monitor, and what is waited for before the next. */
@@ -102,19 +100,19 @@ static int make_memory(const char *path, uint64_t size, struct err *err)
 	return 0;
 }
 
-static int hand_over(const char *path, struct err *err)
+int vm_hand_over(const char *path, struct err *err)
 {
 	if (!geteuid() && chown(path, proc_drop_uid(), proc_drop_gid()))
 		return err_sys(err, -errno, "cannot hand %s to the emulator's user", path);
 	return 0;
 }
 
-static int make_file(const struct vm_opts *opts, const char *name, uint64_t size, struct err *err)
+static int make_file(const char *dir, const char *name, uint64_t size, struct err *err)
 {
-	cleanup_free char *path = xasprintf("%s/%s", opts->dir, name);
+	cleanup_free char *path = xasprintf("%s/%s", dir, name);
 	int ret = make_memory(path, size, err);
 
-	return ret ? ret : hand_over(path, err);
+	return ret ? ret : vm_hand_over(path, err);
 }
 
 static int make_ram(const struct vm_opts *opts, struct err *err)
@@ -129,7 +127,7 @@ static int make_ram(const struct vm_opts *opts, struct err *err)
 		if (!ram_parse(opts->args->arg[i], &ram))
 			continue;
 		snprintf(name, sizeof(name), "%s" SAVED_RAM, ram.id);
-		ret = make_file(opts, name, ram.size, err);
+		ret = make_file(opts->dir, name, ram.size, err);
 	}
 	return ret;
 }
@@ -147,22 +145,26 @@ static int take_saved(const struct vm_opts *opts, struct err *err)
 
 		ret = file_copy(from, to, err);
 		if (!ret)
-			ret = hand_over(to, err);
+			ret = vm_hand_over(to, err);
 	}
 	return ret;
 }
 
+int vm_prepare(const struct machine *m, const char *dir, struct err *err)
+{
+	int ret = make_file(dir, RUN_RECORDS, m->records, err);
+
+	return ret ? ret : vm_hand_over(dir, err);
+}
+
 static int prepare(const struct vm_opts *opts, struct err *err)
 {
-	int ret = 0;
+	int ret;
 
 	if (opts->mode == VM_BOOT)
-		ret = make_file(opts, RUN_RECORDS, opts->machine->records, err);
-	else if (opts->mode == VM_SAVE)
-		ret = make_ram(opts, err);
-	else
-		ret = take_saved(opts, err);
-	return ret ? ret : hand_over(opts->dir, err);
+		return vm_prepare(opts->machine, opts->dir, err);
+	ret = opts->mode == VM_SAVE ? make_ram(opts, err) : take_saved(opts, err);
+	return ret ? ret : vm_hand_over(opts->dir, err);
 }
 
 static void close_all(const int fd[])
@@ -178,7 +180,8 @@ static int spawn(struct vm *vm, const struct vm_opts *opts, int monitor, struct 
 	cleanup_free char *path = xasprintf("%s/" RUN_STDERR, opts->dir);
 	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct proc_opts popts = {.cwd = opts->dir, .err_fd = errors, .out_fd = errors,
-				  .drop_root = true, .file_size_max = FLOOD_MAX};
+				  .drop_root = true, .device = engine_device(opts->args),
+				  .file_size_max = FLOOD_MAX};
 	struct args all = {0};
 	int ret;
 
@@ -198,7 +201,8 @@ int vm_start(struct vm *vm, const struct vm_opts *opts, struct err *err)
 	int ret;
 
 	*vm = (struct vm){.proc = PROC_NONE, .qmp = -1, .records = -1, .mode = opts->mode,
-			  .step = steps[opts->mode], .records_size = opts->machine->records, .limit_ms = opts->limit_ms};
+			  .step = steps[opts->mode], .limit_ms = opts->limit_ms,
+			  .records_size = opts->machine->records};
 	ret = prepare(opts, err);
 	if (ret)
 		return ret;

@@ -22,8 +22,12 @@
 
 #define SPEC_SCHEMA 1
 
-/* Values of the five axes as a user names them; each list is NULL-terminated. */
+/*
+ * Values of the axes as a user names them; each list is NULL-terminated.  A NULL list of engines is
+ * the exact one alone.
+ */
 struct axes {
+	char **engine;
 	char **kernel;
 	char **guest;
 	char **policy;
@@ -38,12 +42,13 @@ struct experiment {
 	json_t *spec;
 	char *kernel_file; /* bzImage in the cache */
 	char *image_file;  /* initramfs in the cache */
-	char *plugin_file; /* the emulator's plugin */
+	char *plugin_file; /* the emulator's plugin; NULL where the engine has none */
 	char *setup; /* the plan's part before the fork point */
 	char *plan;  /* and what follows */
 	struct args args;
 	struct machine machine;
-	char template[SHA256_HEX]; /* key of the template it can be forked from */
+	char template[SHA256_HEX]; /* key of the template it can be forked from; "" = none */
+	enum engine engine;
 	bool oom_allowed;
 	enum status status; /* after a run, or from the result that was there */
 	char *reason;       /* one sentence, or NULL */

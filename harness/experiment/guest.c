@@ -24,8 +24,7 @@ static const struct conf_key guest_keys[] = {
 /* pmem begins where the kernel can map it: at a multiple of 2 MiB, so all memory must be one. */
 static void add_pmem(struct machine *m, uint64_t size)
 {
-	unsigned int nodes = machine_kernel_nodes(m);
-	uint64_t *last = &m->node[31 - __builtin_clz(nodes)].memory;
+	uint64_t *last = &m->node[machine_pmem_node(m)].memory;
 
 	m->pmem = size;
 	if (!size)

@@ -237,6 +237,7 @@ static json_t *make_result(const struct experiment *exp, const struct verdict *v
 	sha256_buf(buf_str(&r->console), r->console.len, hex);
 	json_object_set_new(out, "schema", json_integer(RESULT_SCHEMA));
 	json_object_set_new(out, "experiment", json_string(exp->id));
+	json_object_set_new(out, "engine", json_string(engine_name(exp->engine)));
 	json_object_set_new(out, "status", json_string(status_name(v->status)));
 	json_object_set_new(out, "reason", json_string(v->reason));
 	json_object_set_new(out, "kernel", kernel_said(rec));

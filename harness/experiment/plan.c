@@ -136,6 +136,8 @@ static void write_topology(struct plan *p)
 {
 	struct machine m = guest_machine(p->guest, &p->storage);
 
+	/* What is persistent is no memory to the kernel. */
+	m.node[machine_pmem_node(&m)].memory -= m.pmem;
 	topology_plan(&m, p->out);
 }
 

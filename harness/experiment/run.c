@@ -107,7 +107,7 @@ static int fill_dir(const struct experiment *exp, const char *dir, const char *t
 
 	if (!ret)
 		ret = link_in(dir, RUN_INITRD, exp->image_file, err);
-	if (!ret)
+	if (!ret && exp->plugin_file)
 		ret = link_in(dir, RUN_PLUGIN, exp->plugin_file, err);
 	if (!ret)
 		ret = file_write(setup, exp->setup, strlen(exp->setup), err);
@@ -169,7 +169,7 @@ static int start_next(struct pool *pool, size_t i, struct err *err)
 	struct template tpl = TEMPLATE_NONE;
 	int ret;
 
-	if (pool->opts->boot || pool->state[i].boot)
+	if (pool->opts->boot || pool->state[i].boot || !*key)
 		return start_one(pool, i, VM_BOOT, &tpl, err);
 	ret = template_open(key, &tpl, err);
 	if (!ret)
@@ -342,12 +342,13 @@ static void count(struct pool *pool)
 /* In their order, but for those whose template somebody is making. */
 static int start_some(struct pool *pool, struct err *err)
 {
-	const char *busy = "";
+	const char *busy = NULL;
 	size_t i = 0;
 	int ret;
 
 	while (pool->nr_slots < pool->opts->jobs && i < pool->exps->nr) {
-		if (pool->state[i].begun || !strcmp(pool->exps->exp[i].template, busy)) {
+		if (pool->state[i].begun ||
+		    (busy && !strcmp(pool->exps->exp[i].template, busy))) {
 			i++;
 			continue;
 		}

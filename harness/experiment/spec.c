@@ -16,7 +16,8 @@ struct planner {
 	struct guest *guest;
 	struct policy *policy;
 	struct scenario *scenario;
-	size_t nr_kernels, nr_guests, nr_policies, nr_scenarios;
+	enum engine engine[ENGINE_NR];
+	size_t nr_kernels, nr_guests, nr_policies, nr_scenarios, nr_engines;
 	char agent[SHA256_HEX], workload[SHA256_HEX], plugin[SHA256_HEX]; /* our own programs */
 	void (*say)(const char *line);
 	struct experiments *out;
@@ -79,6 +80,34 @@ static int load_kernels(struct planner *p, char *const *names, struct err *err)
 			p->nr_kernels++;
 	}
 	return ret;
+}
+
+static bool has_engine(const struct planner *p, enum engine engine)
+{
+	size_t i;
+
+	for (i = 0; i < p->nr_engines; i++)
+		if (p->engine[i] == engine)
+			return true;
+	return false;
+}
+
+static int load_engines(struct planner *p, char *const *names, struct err *err)
+{
+	size_t n;
+
+	if (!names)
+		p->engine[p->nr_engines++] = ENGINE_EXACT;
+	for (n = 0; names && names[n]; n++) {
+		enum engine engine = engine_find(names[n]);
+
+		if (engine == ENGINE_NR)
+			return err_set(err, -ENOENT,
+				       "there is no engine '%s': exact, kvm or fast", names[n]);
+		if (!has_engine(p, engine))
+			p->engine[p->nr_engines++] = engine;
+	}
+	return 0;
 }
 
 static void planner_release(struct planner *p)
@@ -184,15 +213,26 @@ static json_t *json_guest(const struct guest *g, const struct machine *m)
 			 json_storage(&g->storage.data));
 }
 
-static json_t *json_engine(const struct qemu *q, const struct args *args)
+static json_t *json_engine(const struct qemu *q, enum engine engine, const struct args *args)
 {
 	json_t *line = json_array();
 	size_t i;
 
 	for (i = 0; i < args->nr; i++)
 		json_array_append_new(line, json_string(args->arg[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", "exact", "qemu", q->version,
-			 "qemu_sha256", q->sha256, "firmware_sha256", q->firmware, "args", line);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", engine_name(engine), "qemu",
+			 q->version, "qemu_sha256", q->sha256, "firmware_sha256", q->firmware,
+			 "args", line);
+}
+
+/* Our own programs; one in the emulator only where it makes the run exact. */
+static json_t *json_programs(const struct planner *p, enum engine engine)
+{
+	json_t *out = json_pack("{s:s, s:s}", "agent", p->agent, "workload", p->workload);
+
+	if (engine == ENGINE_EXACT)
+		json_object_set_new(out, "plugin", json_string(p->plugin));
+	return out;
 }
 
 static json_t *json_image(const struct image *image)
@@ -207,6 +247,7 @@ static json_t *json_image(const struct image *image)
 
 /* A combination of axes; what is common to its seeds. */
 struct cell {
+	enum engine engine;
 	const struct kernel *kernel;
 	const struct guest *guest;
 	const struct policy *policy;
@@ -224,15 +265,13 @@ static json_t *make_spec(const struct planner *p, const struct cell *c, const ch
 	json_t *spec = json_object();
 
 	json_object_set_new(spec, "schema", json_integer(SPEC_SCHEMA));
-	json_object_set_new(spec, "engine", json_engine(q, &c->args));
+	json_object_set_new(spec, "engine", json_engine(q, c->engine, &c->args));
 	json_object_set_new(spec, "kernel",
 			    json_pack("{s:s, s:s, s:s, s:s}", "id", c->kernel->id, "version",
 				      c->kernel->version, "package", c->kernel->package, "release",
 				      c->kernel->release));
 	json_object_set_new(spec, "image", json_image(&c->image));
-	json_object_set_new(spec, "programs",
-			    json_pack("{s:s, s:s, s:s}", "agent", p->agent, "workload", p->workload,
-				      "plugin", p->plugin));
+	json_object_set_new(spec, "programs", json_programs(p, c->engine));
 	json_object_set_new(spec, "guest", json_guest(c->guest, &c->machine));
 	json_object_set_new(spec, "policy", json_pack("{s:s, s:o}", "name", c->policy->name, "conf",
 						      json_conf(&c->policy->conf)));
@@ -275,6 +314,8 @@ static void set_ids(struct experiment *exp)
 
 	json_canonical(exp->spec, &text);
 	sha256_buf(buf_str(&text), text.len, exp->id);
+	if (exp->engine != ENGINE_EXACT)
+		return;
 	parts = experiment_template(exp, title);
 	template_key(parts, exp->template);
 	json_decref(parts);
@@ -299,6 +340,11 @@ static void copy_args(struct args *to, const struct args *from)
 		args_add(to, "%s", from->arg[i]);
 }
 
+static char *plugin_of(enum engine engine)
+{
+	return engine == ENGINE_EXACT ? xasprintf("%s/" RUN_PLUGIN, path_data()) : NULL;
+}
+
 static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
 {
 	struct experiment *exp = new_experiment(p->out);
@@ -310,8 +356,9 @@ static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
 	exp->spec = make_spec(p, c, exp->plan, seed);
 	exp->kernel_file = xasprintf("%s/vmlinuz", c->kernel->dir);
 	exp->image_file = xstrdup(c->image.path);
-	exp->plugin_file = xasprintf("%s/" RUN_PLUGIN, path_data());
+	exp->plugin_file = plugin_of(c->engine);
 	exp->machine = c->machine;
+	exp->engine = c->engine;
 	exp->oom_allowed = c->scenario->oom_allowed;
 	copy_args(&exp->args, &c->args);
 	set_ids(exp);
@@ -401,7 +448,7 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 	if (!ret)
 		ret = check_memory(c, err);
 	if (!ret) {
-		engine_args(&c->machine, &c->args);
+		engine_args(&c->machine, c->engine, &c->args);
 		plan_setup(c->guest, c->scenario, c->image.modules, &c->setup);
 	}
 	for (i = 0; !ret && i < axes->nr_seeds; i++)
@@ -414,7 +461,8 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 
 static int add_product(struct planner *p, const struct axes *axes, struct err *err)
 {
-	size_t nr = p->nr_kernels * p->nr_guests * p->nr_scenarios * p->nr_policies;
+	size_t nr = p->nr_kernels * p->nr_guests * p->nr_scenarios * p->nr_policies *
+		    p->nr_engines;
 	size_t i;
 	int ret = 0;
 
@@ -427,7 +475,9 @@ static int add_product(struct planner *p, const struct axes *axes, struct err *e
 		c.scenario = &p->scenario[rest % p->nr_scenarios];
 		rest /= p->nr_scenarios;
 		c.guest = &p->guest[rest % p->nr_guests];
-		c.kernel = &p->kernel[rest / p->nr_guests];
+		rest /= p->nr_guests;
+		c.kernel = &p->kernel[rest % p->nr_kernels];
+		c.engine = p->engine[rest / p->nr_kernels];
 		ret = add_cell(p, &c, axes, err);
 	}
 	return ret;
@@ -440,7 +490,9 @@ int experiments_plan(const struct axes *axes, void (*say)(const char *line),
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = load_guests(&p, axes->guest, err);
+	ret = load_engines(&p, axes->engine, err);
+	if (!ret)
+		ret = load_guests(&p, axes->guest, err);
 	if (!ret)
 		ret = load_policies(&p, axes->policy, err);
 	if (!ret)
@@ -555,7 +607,7 @@ static int spec_files(const json_t *spec, struct experiment *exp, struct err *er
 	if (ret)
 		return err_prefix(err, ret, "the image of that result is no longer in the cache");
 	exp->image_file = xstrdup(image.path);
-	exp->plugin_file = xasprintf("%s/" RUN_PLUGIN, path_data());
+	exp->plugin_file = plugin_of(exp->engine);
 	image_release(&image);
 	return 0;
 }
@@ -585,7 +637,10 @@ int experiment_from_spec(const json_t *spec, struct experiments *out, struct err
 	ret = qemu_probe(&out->qemu, err);
 	if (!ret)
 		ret = same_qemu(spec, &out->qemu, err);
-	if (!ret)
+	exp->engine = engine_find(spec_str(spec, "engine", "name"));
+	if (!ret && exp->engine == ENGINE_NR)
+		ret = err_set(err, -EBADMSG, "spec.json names an engine that is not known here");
+	if (!ret && exp->engine == ENGINE_EXACT)
 		ret = same_plugin(spec, err);
 	if (!ret)
 		ret = spec_machine(spec, &exp->machine, err);
@@ -614,7 +669,8 @@ void experiment_script(const struct experiment *exp, struct buf *out)
 	buf_adds(out, "(\nset -e\ndir=$(mktemp -d)\ncd \"$dir\"\n");
 	script_line(out, "cp %s " RUN_KERNEL "\n", exp->kernel_file);
 	script_line(out, "cp %s " RUN_INITRD "\n", exp->image_file);
-	script_line(out, "cp %s " RUN_PLUGIN "\n", exp->plugin_file);
+	if (exp->plugin_file)
+		script_line(out, "cp %s " RUN_PLUGIN "\n", exp->plugin_file);
 	buf_printf(out, "cat >" RUN_SETUP " <<'END_OF_SETUP'\n%sEND_OF_SETUP\n", exp->setup);
 	buf_printf(out, "cat >" RUN_PLAN " <<'END_OF_PLAN'\n%sEND_OF_PLAN\n", exp->plan);
 	buf_printf(out, "truncate -s %llu " RUN_RECORDS "\n",

@@ -133,5 +133,12 @@ int kernel_import(const char *bzimage, const char *modules_dir, struct kernel *o
 	if (!ret && modules_dir)
 		ret = take_modules(modules_dir, draft.kernel, err);
 	draft.packaging = "file";
-	return ret ? ret : draft_commit(&draft, out, err);
+	if (!ret)
+		ret = draft_commit(&draft, out, err);
+	if (ret)
+		return ret;
+	ret = vmlinux_note(bzimage, out->id, err);
+	if (ret)
+		kernel_release(out);
+	return ret;
 }

@@ -31,6 +31,11 @@ int apt_download(const struct rung *rung, const char *dir, struct err *err);
 /* -ENOEXEC when the file is no whole bootable x86 image.  *release is heap memory. */
 int bzimage_check(const char *path, char **release, struct err *err);
 
+/* vmlinux.c */
+
+/* Remembers the vmlinux beside a bzImage that was imported under this id, if there is one. */
+int vmlinux_note(const char *bzimage, const char *id, struct err *err);
+
 /* deb.c */
 
 /* Unpacks the kernel's files of a package into dir, under the names that struct kernel has. */

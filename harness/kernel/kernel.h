@@ -87,6 +87,8 @@ int kernel_resolve(const char *name, void (*say)(const char *line), struct kerne
 		   struct err *err);
 /* The kernel with this id from the cache; -ENOENT if it is not there. */
 int kernel_open(const char *id, struct kernel *out, struct err *err);
+/* The vmlinux of the same build beside the file it came from, a heap string; NULL without one. */
+char *kernel_vmlinux(const struct kernel *kernel);
 /* Every kernel in the cache, sorted by version; kernels_release() frees them and the array. */
 int kernel_cached(struct kernel **out, size_t *nr, struct err *err);
 void kernels_release(struct kernel *kernel, size_t nr);

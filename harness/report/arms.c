@@ -9,7 +9,7 @@
 #include "base/conf.h"
 #include "kernel/kernel.h"
 
-static const char *const axes[AXIS_NR] = {"kernel", "guest", "policy", "scenario"};
+static const char *const axes[AXIS_NR] = {"kernel", "guest", "policy", "scenario", "engine"};
 
 const char *axis_name(enum axis axis)
 {
@@ -90,7 +90,7 @@ static bool matches(const struct arms_filter *f, const struct member *m)
 	unsigned int axis;
 
 	for (axis = 0; axis < AXIS_NR; axis++)
-		if (axis_rank(f, m->r.spec, (enum axis)axis) < 0)
+		if (axis != AXIS_ENGINE && axis_rank(f, m->r.spec, (enum axis)axis) < 0)
 			return false;
 	return seed_matches(f, m->seed);
 }
@@ -179,6 +179,18 @@ static void add_member(struct arms *arms, const struct member *m)
 	arm = &arms->arm[i];
 	arm->member = xrealloc(arm->member, arm->nr + 1, sizeof(*arm->member));
 	arm->member[arm->nr++] = *m;
+}
+
+static void take(const struct arms_filter *f, struct member *m, struct arms *out)
+{
+	bool match = matches(f, m), engine = axis_rank(f, m->r.spec, AXIS_ENGINE) >= 0;
+
+	if (match && engine) {
+		add_member(out, m);
+		return;
+	}
+	out->other_engine += match;
+	result_release(&m->r);
 }
 
 static int by_seed(const void *a, const void *b)
@@ -325,8 +337,8 @@ int arms_load(const struct arms_filter *filter, struct arms *out, struct err *er
 		newest = xstrdup(newest_version(all, nr));
 	f.newest = newest;
 	for (i = 0; i < nr; i++) {
-		if (!ret && matches(&f, &all[i]))
-			add_member(out, &all[i]);
+		if (!ret)
+			take(&f, &all[i], out);
 		else
 			result_release(&all[i].r);
 	}

@@ -18,9 +18,9 @@
 #include "result/status.h"
 #include "result/store.h"
 
-enum axis { AXIS_KERNEL, AXIS_GUEST, AXIS_POLICY, AXIS_SCENARIO, AXIS_NR };
+enum axis { AXIS_KERNEL, AXIS_GUEST, AXIS_POLICY, AXIS_SCENARIO, AXIS_ENGINE, AXIS_NR };
 
-/* "kernel", "guest", "policy", "scenario"; AXIS_NR for another word. */
+/* "kernel", "guest", "policy", "scenario", "engine"; AXIS_NR for another word. */
 const char *axis_name(enum axis axis);
 enum axis axis_find(const char *name);
 
@@ -43,6 +43,7 @@ struct arms {
 	struct arm *arm; /* in the order of the filter's words, then of their labels */
 	size_t nr;
 	size_t ignored; /* results left out because a newer arm has the same labels */
+	size_t other_engine; /* that would match but for their engine */
 };
 
 /*

@@ -41,6 +41,7 @@ static bool follows_from(enum axis axis, const char *path)
 		[AXIS_GUEST] = {"guest", "engine.args", "image", "state"},
 		[AXIS_POLICY] = {"policy"},
 		[AXIS_SCENARIO] = {"scenario", "image", "engine.args"},
+		[AXIS_ENGINE] = {"engine.name", "engine.args", "programs.plugin"},
 	};
 	size_t i;
 

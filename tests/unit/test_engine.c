@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/debug.h"
 #include "engine/engine.h"
+#include "engine/interactive.h"
 
 #define MIB (1ull << 20)
 
@@ -38,7 +40,7 @@ static void command_line(const struct machine *m, struct buf *out)
 {
 	struct args args;
 
-	engine_args(m, &args);
+	engine_args(m, ENGINE_EXACT, &args);
 	assert_string_equal(args.arg[0], "qemu-system-x86_64");
 	join(&args, out);
 	args_release(&args);
@@ -201,6 +203,87 @@ static void test_exact(void **unused)
 		assert_null(strstr(line.data, never[i]));
 }
 
+static void engine_line(enum engine engine, struct buf *out)
+{
+	struct args args;
+
+	engine_args(&one, engine, &args);
+	join(&args, out);
+	args_release(&args);
+}
+
+/* The engines in real time: nothing of the instruction counter, the same machine. */
+static void test_other_engines(void **unused)
+{
+	cleanup_buf struct buf kvm = {0}, fast = {0};
+
+	(void)unused;
+	engine_line(ENGINE_KVM, &kvm);
+	assert_has(&kvm, " -accel kvm -cpu host,-rdrand,-rdseed ");
+	engine_line(ENGINE_FAST, &fast);
+	assert_has(&fast, " -accel tcg,thread=single,");
+	assert_null(strstr(kvm.data, "-icount"));
+	assert_null(strstr(fast.data, "-icount"));
+	assert_null(strstr(kvm.data, "-plugin"));
+	assert_null(strstr(fast.data, "-plugin"));
+	assert_string_equal(strstr(kvm.data, " -seed "), strstr(fast.data, " -seed "));
+	assert_int_equal(engine_find("fast"), ENGINE_FAST);
+	assert_int_equal(engine_find("fas"), ENGINE_NR);
+	assert_string_equal(engine_name(ENGINE_KVM), "kvm");
+}
+
+static void changed(enum debug_mode mode, struct buf *out)
+{
+	struct args args, debug;
+
+	engine_args(&one, ENGINE_EXACT, &args);
+	debug_args(&args, mode, &debug);
+	join(&debug, out);
+	args_release(&debug);
+	args_release(&args);
+}
+
+static void test_debug(void **unused)
+{
+	cleanup_buf struct buf live = {0}, record = {0}, replay = {0};
+
+	(void)unused;
+	changed(DEBUG_LIVE, &live);
+	assert_has(&live, " -icount shift=0,sleep=off ");
+	assert_has(&live, " -action shutdown=pause,watchdog=reset ");
+	assert_has(&live, " -device ivshmem-plain,memdev=records,master=on ");
+	changed(DEBUG_RECORD, &record);
+	assert_has(&record, " shift=0,sleep=off,rr=record,rrfile=rr.bin,rrsnapshot=start ");
+	assert_has(&record, " -device ivshmem-plain,memdev=records,master=on ");
+	assert_null(strstr(record.data, " -gdb "));
+	changed(DEBUG_REPLAY, &replay);
+	assert_has(&replay, " shift=0,sleep=off,rr=replay,rrfile=rr.bin,rrsnapshot=start ");
+	assert_has(&replay, " -gdb chardev:gdb ");
+}
+
+/* With a script nothing comes from the host while it runs; on a terminal the console goes there. */
+static void test_interactive(void **unused)
+{
+	cleanup_buf struct buf script = {0}, terminal = {0};
+	struct args args, out;
+
+	(void)unused;
+	engine_args(&one, ENGINE_FAST, &args);
+	interactive_args(&args, false, "word", &out);
+	join(&out, &script);
+	args_release(&out);
+	interactive_args(&args, true, NULL, &out);
+	join(&out, &terminal);
+	args_release(&out);
+	args_release(&args);
+	assert_has(&script, " oops=panic word ");
+	assert_has(&script, " -serial file:console.txt ");
+	assert_has(&script, " -serial file:output ");
+	assert_has(&script, "file=script ");
+	assert_null(strstr(terminal.data, "-serial"));
+	assert_has(&terminal, " oops=panic ");
+}
+
 /* Equal on every machine: no path but names in the run's folder. */
 static void test_no_paths(void **unused)
 {
@@ -208,7 +291,7 @@ static void test_no_paths(void **unused)
 	size_t i;
 
 	(void)unused;
-	engine_args(&two_smp, &here);
+	engine_args(&two_smp, ENGINE_EXACT, &here);
 	for (i = 0; i < here.nr; i++) {
 		const char *arg = here.arg[i];
 
@@ -232,6 +315,9 @@ int main(void)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_no_paths),
+		cmocka_unit_test(test_other_engines),
+		cmocka_unit_test(test_debug),
+		cmocka_unit_test(test_interactive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -433,6 +433,30 @@ static void test_import_build_tree(void **state)
 	kernel_release(&kernel);
 }
 
+/* The vmlinux of the build tree is found, until it is one of another build. */
+static void test_vmlinux(void **state)
+{
+	cleanup_free char *image = in_tmp("vm/arch/x86/boot/bzImage");
+	cleanup_free char *vmlinux = in_tmp("vm/vmlinux"), *found = NULL;
+	struct kernel kernel;
+
+	(void)state;
+	put_image("vm/arch/x86/boot/bzImage", "7.3.4+vm");
+	assert_int_equal(kernel_import(image, NULL, &kernel, NULL), 0);
+	assert_null(kernel_vmlinux(&kernel));
+	kernel_release(&kernel);
+	put("vm/vmlinux", "ELF \0 #1 SMP\0 and so on", 24);
+	assert_int_equal(kernel_import(image, NULL, &kernel, NULL), 0);
+	found = kernel_vmlinux(&kernel);
+	assert_non_null(found);
+	assert_string_equal(found, vmlinux);
+	put("vm/vmlinux", "ELF \0 #2 SMP\0 and so on", 24);
+	assert_null(kernel_vmlinux(&kernel));
+	assert_int_equal(unlink(vmlinux), 0);
+	assert_null(kernel_vmlinux(&kernel));
+	kernel_release(&kernel);
+}
+
 static void test_import_bad(void **state)
 {
 	cleanup_free char *image = in_tmp("bad/bzImage");
@@ -903,6 +927,7 @@ int main(void)
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_import_id),
 		cmocka_unit_test(test_import_build_tree),
+		cmocka_unit_test(test_vmlinux),
 		cmocka_unit_test(test_import_bad),
 		cmocka_unit_test(test_open_bad),
 		cmocka_unit_test(test_cached),

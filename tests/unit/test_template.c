@@ -320,7 +320,7 @@ static void mode_line(enum vm_mode mode, const char *saved, struct buf *out)
 	int fd[PROC_KEEP_MAX] = {0};
 	size_t i;
 
-	engine_args(&machine, &args);
+	engine_args(&machine, ENGINE_EXACT, &args);
 	assert_int_equal(mode_args(&opts, 99, fd, &all, NULL), 0);
 	assert_int_equal(fd[0], 99);
 	for (i = 0; i < all.nr; i++)
