@@ -125,6 +125,18 @@ static void do_times(char **arg)
 	agent.hang_ns = number(arg[5]);
 }
 
+static void do_limit(char **arg)
+{
+	agent.limit_ns = number(arg[0]);
+}
+
+static void do_allow(char **arg)
+{
+	if (strcmp(arg[0], "oom"))
+		agent_fail(WIRE_AGENT_ERROR, "the plan allows the unknown '%s'", arg[0]);
+	agent.oom_allowed = true;
+}
+
 static const struct verb verbs[] = {
 	{"insmod", 2, do_insmod},         /* MODULE PARAMETERS */
 	{"wait", 1, do_wait},             /* PATH */
@@ -141,6 +153,8 @@ static const struct verb verbs[] = {
 	{"source", 2, do_source},         /* PATH NAME */
 	{"state", 2, do_state},           /* KEY PATH */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
+	{"limit", 1, do_limit},           /* NS: absolute; beyond it the run ends */
+	{"allow", 1, do_allow},           /* oom: the OOM killer may take workloads */
 	{"times", 6, do_times},           /* GATE JITTER WARMUP WINDOW SAMPLE HANG */
 };
 
@@ -175,6 +189,7 @@ void plan_run(char *text)
 	while ((line = strsep(&text, "\n"))) {
 		/* A step that never returns is a hang like any other. */
 		port_watchdog_kick();
+		hang_check_limit();
 		if (*line && *line != '#')
 			run_line(line);
 	}

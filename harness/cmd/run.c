@@ -15,6 +15,7 @@ struct run_cmd {
 	uint64_t jobs;
 	uint64_t timeout_ns;
 	bool fresh;
+	bool vmcore;
 	bool dry_run;
 	bool json;
 };
@@ -27,6 +28,8 @@ static const struct cmd_option run_options[] = {
 	 "wall-clock limit of one machine (default: 10m)"},
 	{"fresh", 'f', CMD_FLAG, offsetof(struct run_cmd, fresh), NULL,
 	 "run again what results/ already holds"},
+	{"vmcore", 0, CMD_FLAG, offsetof(struct run_cmd, vmcore), NULL,
+	 "keep the memory of guests that end otherwise than done, as vmcore in the result"},
 	{"dry-run", 0, CMD_FLAG, offsetof(struct run_cmd, dry_run), NULL,
 	 "print the shell script that runs each experiment by hand, and run nothing"},
 	{"json", 0, CMD_FLAG, offsetof(struct run_cmd, json), NULL,
@@ -168,7 +171,7 @@ static int run_all(struct experiments *exps, const struct run_cmd *o)
 {
 	struct run_opts opts = {.jobs = (unsigned int)o->jobs,
 				.limit_ms = (int64_t)(o->timeout_ns / 1000000),
-				.fresh = o->fresh, .progress = progress, .stop = &stop};
+				.fresh = o->fresh, .vmcore = o->vmcore, .progress = progress, .stop = &stop};
 	struct err err = {""};
 
 	signal(SIGINT, on_signal);

@@ -352,14 +352,15 @@ static void print_scenario(const char *path)
 		die(&err);
 	printf("[scenario]\ntitle = %s\nshows = %s\nprimary = %s\nwarmup = %" PRIu64
 	       "ns\nwindow = %" PRIu64 "ns\nsample = %" PRIu64 "ns\nhang = %" PRIu64
-	       "ns\noom = %s\n",
+	       "ns\nlimit = %" PRIu64 "ns\noom = %s\n",
 	       s.title, s.shows, s.primary, s.warmup_ns, s.window_ns, s.sample_ns, s.hang_ns,
-	       s.oom_allowed ? "yes" : "no");
+	       s.limit_ns, s.oom_allowed ? "yes" : "no");
 	if (s.has_swap)
 		print_storage("swap", &s.swap);
 	if (s.has_data)
 		print_storage("data", &s.data);
 	print_conf(&s.conf, "set");
+	print_conf(&s.conf, "module");
 	print_conf(&s.conf, "file");
 	print_conf(&s.conf, "cgroup");
 	for (i = 0; i < s.nr_works; i++) {

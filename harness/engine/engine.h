@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/proc.h"
+#include "engine/evidence.h"
 #include "engine/machine.h"
 
 /* Names in the run's folder. */
@@ -29,6 +30,9 @@
 #define RUN_CONSOLE  "console.txt"
 #define RUN_PROGRESS "progress"
 #define RUN_STDERR   "qemu.txt"
+
+/* What a guest writes to its console or progress port beyond this goes nowhere, bytes. */
+#define VM_CONSOLE_MAX (4u << 20)
 
 /* The QEMU that is installed. */
 struct qemu {
@@ -64,6 +68,7 @@ struct engine_exit {
 	bool interrupted;    /* we killed it: the user asked */
 	bool watchdog; /* the virtual-time watchdog fired: the guest's agent did not run for 10 s */
 	bool guest_reset;    /* the guest rebooted: a panic, or a triple fault */
+	bool triple_fault;   /* the processor reset itself */
 	bool guest_off;      /* the guest switched itself off */
 	double cpu_seconds;  /* user and system time of the emulator */
 	double wall_seconds;
@@ -76,6 +81,9 @@ struct vm {
 	struct buf in;     /* what came from it and is not a whole line yet */
 	int64_t start_ms;
 	int64_t limit_ms;  /* 0 = none */
+	int64_t watchdog_ms; /* when the watchdog fired; 0 = never */
+	const char *dir;     /* the run's folder; the caller's */
+	struct evidence evidence;
 	struct engine_exit exit;
 };
 
@@ -86,6 +94,8 @@ struct vm {
  */
 int vm_start(struct vm *vm, const struct qemu *qemu, const struct machine *m, const char *dir,
 	     const struct args *args, int64_t limit_ms, struct err *err);
+/* Has the guest's memory written to RUN_VMCORE when the machine ends; right after vm_start(). */
+void vm_want_vmcore(struct vm *vm);
 /*
  * Waits up to timeout_ms for any of n machines to have something to do, and does it.  1 for each
  * slot in ended[] whose machine has ended; its vm->exit is then complete.  -EINTR on a signal.

@@ -142,6 +142,18 @@ void qemu_release(struct qemu *q)
 	memset(q, 0, sizeof(*q));
 }
 
+/*
+ * What goes wrong ends the machine, with all that the kernel can tell on the console: memory, every
+ * CPU's backtrace and the blocked tasks' stacks (panic_print).  Each detector of the kernel speaks
+ * before the next one would hide it: a soft lockup after 6 to 7.2 s, an RCU stall after 8, a blocked
+ * task after 8 to 9; the agent's watchdog fires after 10 and injects an NMI.
+ */
+#define FAILURES                                                                                   \
+	"oops=panic panic_print=0xc2 softlockup_panic=1 watchdog_thresh=3 "                        \
+	"rcupdate.rcu_cpu_stall_timeout=8 sysctl.kernel.panic_on_rcu_stall=1 "                     \
+	"sysctl.kernel.hung_task_timeout_secs=8 sysctl.kernel.hung_task_check_interval_secs=1 "    \
+	"sysctl.kernel.hung_task_panic=1 unknown_nmi_panic"
+
 static void add_fixed(struct args *a)
 {
 	args_add(a, PROGRAM);
@@ -219,8 +231,7 @@ static void add_boot(struct args *a)
 	 * rootfs as ramfs: the agent and the workloads' text are then no part of what is reclaimed.
 	 */
 	args_add(a, "console=ttyS0 loglevel=5 nokaslr norandmaps panic=-1 psi=1 rootfstype=ramfs "
-		    "tsc=reliable softlockup_panic=1 "
-		    "oops=panic");
+		    "tsc=reliable " FAILURES);
 	args_add(a, "-fw_cfg");
 	args_add(a, "name=opt/org.wringer/plan,file=" RUN_PLAN);
 }
@@ -246,7 +257,8 @@ static void add_devices(const struct machine *m, struct args *a)
 	args_add(a, "-device");
 	args_add(a, "ib700");
 	args_add(a, "-action");
-	args_add(a, "watchdog=poweroff");
+	/* The kernel then tells where it was, and panics: FAILURES. */
+	args_add(a, "watchdog=inject-nmi");
 }
 
 void engine_args(const struct machine *m, struct args *out)

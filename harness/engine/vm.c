@@ -16,8 +16,11 @@
 
 #include "engine/engine.h"
 
-/* A guest that floods its console or progress port ends here, not on a full disk. */
-#define FLOOD_MAX (64u << 20)
+/* What the emulator needs for itself, beside the guest's memory and records: generously. */
+#define OVERHEAD_MAX (4ull << 30)
+#define FILES_MAX    64
+/* After the watchdog's NMI the kernel has so long to say its last words. */
+#define LAST_WORDS_MS 30000
 #define QMP_LINE_MAX (1u << 20)
 
 static int64_t now_ms(void)
@@ -75,15 +78,18 @@ static void add_monitor(struct args *all, const struct args *args, const char *p
 	args_add(all, "socket,id=qmp,fd=%d", fd);
 	args_add(all, "-mon");
 	args_add(all, "chardev=qmp,mode=control");
+	evidence_args(all);
 }
 
-static int spawn(struct vm *vm, const struct qemu *q, const char *dir, const struct args *args,
-		 int monitor, struct err *err)
+static int spawn(struct vm *vm, const struct qemu *q, const struct machine *m, const char *dir,
+		 const struct args *args, int monitor, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" RUN_STDERR, dir);
 	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct proc_opts opts = {.cwd = dir, .err_fd = errors, .out_fd = errors, .keep_fd = monitor,
-				 .drop_root = true, .file_size_max = FLOOD_MAX};
+				 .drop_root = true, .file_size_max = VM_CONSOLE_MAX,
+				 .files_max = FILES_MAX,
+				 .memory_max = machine_memory(m) + m->records + OVERHEAD_MAX};
 	struct args all = {0};
 	int ret;
 
@@ -111,7 +117,8 @@ int vm_start(struct vm *vm, const struct qemu *q, const struct machine *m, const
 	vm->start_ms = now_ms();
 	vm->limit_ms = limit_ms;
 	fcntl(vm->qmp, F_SETFL, O_NONBLOCK);
-	ret = spawn(vm, q, dir, args, pair[1], err);
+	vm->dir = dir;
+	ret = spawn(vm, q, m, dir, args, pair[1], err);
 	close(pair[1]);
 	if (ret)
 		close(vm->qmp);
@@ -123,6 +130,30 @@ static void say(struct vm *vm, const char *line)
 	/* The socket's buffer is empty: this fits. A dead emulator is seen through its pidfd. */
 	if (send(vm->qmp, line, strlen(line), MSG_NOSIGNAL) < 0)
 		return;
+}
+
+static void send_and_free(struct vm *vm, char *line)
+{
+	if (line)
+		say(vm, line);
+	free(line);
+}
+
+/* stop: it still runs.  The emulator then writes files larger than a guest may. */
+static void take_evidence(struct vm *vm, bool stop)
+{
+	struct rlimit size;
+
+	if (vm->evidence.vmcore && !prlimit(vm->proc.pid, RLIMIT_FSIZE, NULL, &size)) {
+		size.rlim_cur = size.rlim_max;
+		prlimit(vm->proc.pid, RLIMIT_FSIZE, &size, NULL);
+	}
+	send_and_free(vm, evidence_begin(&vm->evidence, stop, now_ms()));
+}
+
+void vm_want_vmcore(struct vm *vm)
+{
+	vm->evidence.vmcore = true;
 }
 
 static void take_shutdown(struct engine_exit *x, const json_t *event)
@@ -144,12 +175,16 @@ static void take_line(struct vm *vm, const char *line, size_t len)
 
 	if (json_object_get(msg, "QMP")) {
 		say(vm, "{\"execute\":\"qmp_capabilities\",\"id\":\"ready\"}\n");
+	} else if (evidence_mine(msg)) {
+		send_and_free(vm, evidence_next(&vm->evidence, msg));
 	} else if (json_object_get(msg, "id")) {
 		say(vm, "{\"execute\":\"cont\"}\n");
 	} else if (event && !strcmp(event, "WATCHDOG")) {
 		vm->exit.watchdog = true;
+		vm->watchdog_ms = now_ms();
 	} else if (event && !strcmp(event, "SHUTDOWN")) {
 		take_shutdown(&vm->exit, msg);
+		take_evidence(vm, false);
 	}
 	json_decref(msg);
 }
@@ -215,6 +250,7 @@ static void finish(struct vm *vm)
 		close(vm->qmp);
 	vm->qmp = -1;
 	buf_release(&vm->in);
+	vm->exit.triple_fault = evidence_resets(&vm->evidence, vm->dir);
 }
 
 void vm_kill(struct vm *vm)
@@ -226,12 +262,21 @@ void vm_kill(struct vm *vm)
 	finish(vm);
 }
 
+/* Evidence first; an emulator that does not answer is killed all the same. */
 static void check_limit(struct vm *vm)
 {
-	if (!vm->limit_ms || now_ms() - vm->start_ms < vm->limit_ms)
+	int64_t now = now_ms();
+
+	if (evidence_overdue(&vm->evidence, now)) {
+		kill(-vm->proc.pid, SIGKILL);
+	} else if (vm->evidence.step) {
 		return;
-	vm->exit.timed_out = true;
-	kill(-vm->proc.pid, SIGKILL);
+	} else if (vm->limit_ms && now - vm->start_ms >= vm->limit_ms) {
+		vm->exit.timed_out = true;
+		take_evidence(vm, true);
+	} else if (vm->watchdog_ms && now - vm->watchdog_ms >= LAST_WORDS_MS) {
+		take_evidence(vm, true);
+	}
 }
 
 int vm_poll(struct vm **vms, size_t n, int timeout_ms, bool *ended)

@@ -90,6 +90,7 @@ struct run_opts {
 	int64_t limit_ms;   /* wall-clock limit of each machine */
 	bool fresh;         /* run even what results/ already holds */
 	bool keep_nothing;  /* do not store: replay */
+	bool vmcore;        /* have the memory of machines that end otherwise than done kept */
 	void (*progress)(const struct run_progress *p, void *ctx);
 	/* Called with each finished run's result before it is stored, if not NULL. */
 	void (*finished)(const struct experiment *exp, const struct result *result, void *ctx);

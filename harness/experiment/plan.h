@@ -15,7 +15,7 @@
 #include "experiment/scenario.h"
 
 /* What the image and the machine must have for this guest and scenario. */
-#define PLAN_MODULES_MAX 8
+#define PLAN_MODULES_MAX 32
 struct plan_needs {
 	const char *module[PLAN_MODULES_MAX + 1]; /* NULL-terminated */
 	uint64_t fs_size; /* bytes of the data device's file system; 0 = none */

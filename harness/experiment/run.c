@@ -126,7 +126,26 @@ static int start_one(struct pool *pool, struct experiment *exp, struct err *err)
 		slot_release(s);
 	else
 		pool->nr_slots++;
+	if (!ret && pool->opts->vmcore)
+		vm_want_vmcore(&s->vm);
 	return ret;
+}
+
+/* What the emulator told is worth keeping where something went wrong. */
+static void take_evidence(struct pool *pool, struct slot *s, struct result *r)
+{
+	cleanup_free char *vmcore = xasprintf("%s/" RUN_VMCORE, s->dir);
+	struct stat st;
+
+	if (s->exp->status != STATUS_DONE) {
+		r->evidence = s->vm.evidence.text;
+		memset(&s->vm.evidence.text, 0, sizeof(s->vm.evidence.text));
+	}
+	buf_release(&s->vm.evidence.text);
+	if (s->exp->status == STATUS_DONE && !pool->opts->keep_nothing)
+		return;
+	if (!lstat(vmcore, &st) && S_ISREG(st.st_mode))
+		r->vmcore = xstrdup(vmcore);
 }
 
 static json_t *host_facts(const struct engine_exit *x)
@@ -180,6 +199,7 @@ static int end_one(struct pool *pool, size_t i, struct err *err)
 	ret = judge_run(exp, s.dir, &s.vm.exit, &r, err);
 	if (!ret) {
 		r.host = host_facts(&s.vm.exit);
+		take_evidence(pool, &s, &r);
 		ret = keep(pool, exp, &r, err);
 		result_release(&r);
 	}
