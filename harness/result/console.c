@@ -12,6 +12,8 @@
 #define REPORT_LINES 120
 /* More of a line says nothing more. */
 #define LINE_MAX_ 512
+/* Where a syslog's "kernel: " may stand. */
+#define SYSLOG_PREFIX_MAX 96
 
 /* Words that the kernel puts before a report's own. */
 static const char *const prefixes[] = {"watchdog: ", "NMI watchdog: ", "rcu: ", "traps: ", "[ "};
@@ -83,6 +85,7 @@ static const struct pattern patterns[] = {
 	{"Kernel panic - not syncing: System is deadlocked on memory", NULL, STATUS_OOM},
 	{"Kernel panic - not syncing: softlockup", NULL, STATUS_LOCKUP},
 	{"Kernel panic - not syncing: Hard LOCKUP", NULL, STATUS_LOCKUP},
+	{"Kernel panic - not syncing: Watchdog detected hard LOCKUP", NULL, STATUS_LOCKUP},
 	{"Kernel panic - not syncing: RCU Stall", NULL, STATUS_RCU_STALL},
 	{"Kernel panic - not syncing: hung_task", NULL, STATUS_HUNG_TASK},
 	{"Kernel panic - not syncing: NMI: Not continuing", NULL, STATUS_HUNG},
@@ -97,6 +100,7 @@ static const char *const helpers[] = {
 	"schedule_timeout_uninterruptible", "preempt_schedule_irq", "__cond_resched",
 	"wait_for_completion", "__wait_for_common", "do_wait_for_common", "bit_wait_io", "bit_wait",
 	"__wait_on_bit", "out_of_line_wait_on_bit", "__wait_on_bit_lock",
+	"nmi_panic", "unknown_nmi_error", "default_do_nmi", "exc_nmi", "end_repeat_nmi",
 	"dump_stack", "dump_stack_lvl", "__dump_stack", "show_stack", "panic", "vpanic", "__warn",
 	"report_bug", "handle_bug", "die", "oops_end", "no_context", "warn_slowpath_fmt",
 	"warn_slowpath_null", "warn_slowpath_common", "__warn_printk", "do_error_trap", "do_trap",
@@ -104,6 +108,10 @@ static const char *const helpers[] = {
 	"print_report", "kasan_report", "print_address_description", "kasan_check_range",
 	"check_memory_region", "print_unlock_imbalance_bug", "__ubsan_handle_out_of_bounds",
 	"ubsan_epilogue", "refcount_warn_saturate", "refcount_error_report", "dump_page",
+	"free_unref_page", "free_unref_page_prepare", "free_pages_prepare", "__free_pages",
+	"__free_pages_ok", "free_pcppages_bulk", "free_pcp_prepare", "watchdog_timer_fn",
+	"__hrtimer_run_queues", "hrtimer_interrupt", "sysvec_apic_timer_interrupt",
+	"__sysvec_apic_timer_interrupt", "smp_apic_timer_interrupt", "apic_timer_interrupt",
 	"__list_del_entry_valid", "__list_del_entry_valid_or_report", "__list_add_valid",
 	"__list_add_valid_or_report", "__might_sleep", "___might_sleep", "__might_resched",
 	"__schedule_bug", "bad_page", "bad_page.cold", "print_circular_bug", "check_noncircular",
@@ -144,29 +152,34 @@ static struct text skip_blanks(struct text t)
 	return t;
 }
 
-/*
- * The length of a printk time stamp at the start, "[   12.345678] ", with the caller's id,
- * "[    T1] ", behind or within it; 0 if there is none.
- */
+/* "12.345678", "+0.000003" or dmesg -T's "Mar  8 17:07:12 2026": what a time looks like. */
+static bool is_time(const char *p, size_t len)
+{
+	size_t i = len && *p == '+', digits;
+
+	for (digits = 0; i < len && isdigit((unsigned char)p[i]); i++)
+		digits++;
+	if (digits && i < len && p[i] == '.')
+		return true;
+	/* " 17:07" and not a task's "/17:0734" */
+	for (i = 3; i + 2 < len; i++)
+		if (p[i] == ':' && p[i - 3] == ' ' && isdigit((unsigned char)p[i - 1]) &&
+		    isdigit((unsigned char)p[i + 1]) && isdigit((unsigned char)p[i + 2]))
+			return true;
+	return false;
+}
+
+/* The length of a time stamp in brackets at the start, 0 if there is none. */
 static size_t stamp_len(struct text t)
 {
-	size_t i = 1, digits = 0;
+	const char *end = t.len && *t.p == '[' ? memchr(t.p, ']', t.len < 64 ? t.len : 64) : NULL;
+	const char *p = t.p + 1;
 
-	if (!t.len || *t.p != '[')
+	if (!end)
 		return 0;
-	while (i < t.len && t.p[i] == ' ')
-		i++;
-	for (; i < t.len && isdigit((unsigned char)t.p[i]); i++)
-		digits++;
-	if (!digits || i >= t.len || t.p[i] != '.')
-		return 0;
-	for (i++, digits = 0; i < t.len && isdigit((unsigned char)t.p[i]); i++)
-		digits++;
-	if (digits < 3 || i >= t.len || (t.p[i] != ']' && t.p[i] != '@'))
-		return 0;
-	while (i < t.len && t.p[i] != ']')
-		i++;
-	return i < t.len ? i + 1 : 0;
+	while (p < end && *p == ' ')
+		p++;
+	return is_time(p, (size_t)(end - p)) ? (size_t)(end + 1 - t.p) : 0;
 }
 
 /* "[    T1] " or "[   C0] " behind a time stamp. */
@@ -186,6 +199,17 @@ static struct text skip_caller(struct text t)
 	return i < t.len && t.p[i] == ']' ? skip_blanks(skip(t, i + 1)) : t;
 }
 
+/* Behind "kernel: ", which a syslog's own stamp and the host's name come before. */
+static struct text skip_syslog(struct text t, size_t within)
+{
+	static const char mark[] = "kernel: ";
+	const char *at = memmem(t.p, t.len < within ? t.len : within, mark, strlen(mark));
+
+	if (!at || (at > t.p && at[-1] != ' '))
+		return t;
+	return skip(t, (size_t)(at - t.p) + strlen(mark));
+}
+
 /* What the kernel said: from behind the last time stamp on the line, else from behind a level. */
 static struct text message(struct text line)
 {
@@ -199,9 +223,11 @@ static struct text message(struct text line)
 			rest = skip_caller(skip_blanks(skip(at, n)));
 		at = skip(at, n ? n : 1);
 	}
-	if (rest.p == line.p && rest.len > 3 && rest.p[0] == '<' && rest.p[2] == '>')
+	if (rest.p != line.p)
+		return skip_blanks(skip_syslog(rest, strlen("kernel: ")));
+	if (rest.len > 3 && rest.p[0] == '<' && rest.p[2] == '>')
 		rest = skip(rest, 3);
-	return skip_blanks(rest);
+	return skip_blanks(skip_syslog(rest, SYSLOG_PREFIX_MAX));
 }
 
 static struct text skip_prefixes(struct text t)
@@ -295,14 +321,16 @@ static struct text skip_address(struct text t)
 /* The function that a line behind the title tells: an instruction pointer or a sure frame. */
 static struct text line_symbol(struct text t)
 {
-	if (starts(t, "RIP: 0010:"))
-		t = skip(t, strlen("RIP: 0010:"));
-	else if (starts(t, "RIP: e030:"))
-		t = skip(t, strlen("RIP: e030:"));
-	else if (starts(t, "pc : "))
-		t = skip(t, strlen("pc : "));
-	else if (starts(t, "lr : "))
-		t = skip(t, strlen("lr : "));
+	static const char *const before[] = {"RIP: 0010:", "RIP: e030:", "IP: ", "pc : ", "lr : "};
+	const char *at = memmem(t.p, t.len, ", at: ", 6);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(before); i++)
+		if (starts(t, before[i]))
+			t = skip(t, strlen(before[i]));
+	/* lockdep's list of locks */
+	if (at)
+		t = skip(t, (size_t)(at + 6 - t.p));
 	/* A frame with a question mark is a guess, and no symbol begins with one. */
 	return symbol(skip_address(skip_blanks(t)));
 }
@@ -374,7 +402,7 @@ static void find_function(struct console_report *r, struct text title, struct te
 	for (i = 0; i < REPORT_LINES && rest.len && !f.found.len; i++) {
 		struct text t = message(next_line(&rest));
 
-		if (starts(t, "---[ end ") || starts(t, "Kernel panic - not syncing"))
+		if (starts(t, "---[ end "))
 			break;
 		offer(&f, line_symbol(t));
 	}

@@ -71,15 +71,18 @@ static noinline void mishap_hardlockup(void)
 		asm volatile("hlt");
 }
 
-static void nothing(struct rcu_head *head)
+/* One grace period after the other, so that one is under way when the CPU is taken. */
+static void again(struct rcu_head *head)
 {
+	call_rcu(head, again);
 }
 
 static noinline void mishap_rcustall(void)
 {
 	static struct rcu_head head;
 
-	call_rcu(&head, nothing);
+	call_rcu(&head, again);
+	schedule_timeout_uninterruptible(HZ / 10);
 	rcu_read_lock();
 	for (;;) {
 		touch_softlockup_watchdog();
