@@ -183,7 +183,7 @@ static void judge(struct verdict *v)
 
 static json_t *json_text(struct text t)
 {
-	char copy[256];
+	char copy[1024];
 	size_t i, n = t.len < sizeof(copy) ? t.len : sizeof(copy) - 1;
 
 	for (i = 0; i < n; i++)

@@ -142,12 +142,12 @@ static void test_functions(void **unused)
 /* Line by line: what is put before it, and what ends it. */
 static void dress(const struct buf *in, const char *before, const char *after, struct buf *out)
 {
-	const char *line = in->data, *end;
+	const char *line = buf_str(in), *stop = line + in->len, *end;
 
-	for (; line < in->data + in->len; line = end + 1) {
-		end = memchr(line, '\n', (size_t)(in->data + in->len - line));
+	for (; line < stop; line = end + 1) {
+		end = memchr(line, '\n', (size_t)(stop - line));
 		if (!end)
-			end = in->data + in->len;
+			end = stop;
 		buf_printf(out, "%s%.*s%s", before, (int)(end - line), line, after);
 	}
 }
@@ -171,7 +171,7 @@ static void test_dressed(void **unused)
 			cleanup_buf struct buf text = {0};
 
 			/* No console is a syslog's twice over. */
-			if (strstr(samples[i].text.data, "kernel: "))
+			if (strstr(buf_str(&samples[i].text), "kernel: "))
 				continue;
 			dress(&samples[i].text, dress_as[k][0], dress_as[k][1], &text);
 			wrong += check(&samples[i], &text, " dressed");
@@ -195,7 +195,7 @@ static void test_first_decides(void **unused)
 		if (samples[i].kind == STATUS_DONE || samples[i].kind == STATUS_WARNING)
 			continue;
 		buf_adds(&text, before);
-		buf_add(&text, samples[i].text.data, samples[i].text.len);
+		buf_add(&text, buf_str(&samples[i].text), samples[i].text.len);
 		buf_adds(&text, after);
 		wrong += check(&samples[i], &text, " between others");
 	}
