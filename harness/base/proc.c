@@ -73,18 +73,6 @@ static int child_limit(int which, uint64_t value)
 	return setrlimit(which, &limit);
 }
 
-/* The soft one, so that the parent can raise it again. */
-static int child_limit_files(uint64_t size)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_FSIZE, &limit))
-		return -1;
-	if (size < limit.rlim_max)
-		limit.rlim_cur = size;
-	return setrlimit(RLIMIT_FSIZE, &limit);
-}
-
 static int child_limits(const struct proc_opts *opts)
 {
 	if (child_limit(RLIMIT_CORE, 0))
@@ -97,7 +85,7 @@ static int child_limits(const struct proc_opts *opts)
 		return 0;
 	/* A write beyond is an error of that write, no end of the program. */
 	signal(SIGXFSZ, SIG_IGN);
-	return child_limit_files(opts->file_size_max);
+	return child_limit(RLIMIT_FSIZE, opts->file_size_max);
 }
 
 static int child_user(const struct proc_opts *opts)

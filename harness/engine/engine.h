@@ -90,12 +90,11 @@ struct vm {
 /*
  * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_PLAN and RUN_PLUGIN; makes
  * the other RUN_ files there.  When we are root the emulator runs as an ordinary user, who must be
- * able to write to the folder: it is handed over to that user.
+ * able to write to the folder: it is handed over to that user.  vmcore: the guest's memory is written
+ * to RUN_VMCORE when the machine has ended.
  */
 int vm_start(struct vm *vm, const struct qemu *qemu, const struct machine *m, const char *dir,
-	     const struct args *args, int64_t limit_ms, struct err *err);
-/* Has the guest's memory written to RUN_VMCORE when the machine ends; right after vm_start(). */
-void vm_want_vmcore(struct vm *vm);
+	     const struct args *args, int64_t limit_ms, bool vmcore, struct err *err);
 /*
  * Waits up to timeout_ms for any of n machines to have something to do, and does it.  1 for each
  * slot in ended[] whose machine has ended; its vm->exit is then complete.  -EINTR on a signal.

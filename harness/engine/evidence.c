@@ -72,6 +72,9 @@ static void keep_answer(struct evidence *e, const struct step *step, const json_
 	const char *text = json_string_value(error ? error : json_object_get(msg, "return"));
 	const char *c;
 
+	/* What came of it is not the whole memory. */
+	if (error && step->vmcore)
+		e->vmcore = false;
 	buf_printf(&e->text, "== %s\n", step->title);
 	for (c = text ? text : "done"; *c; c++)
 		if (*c != '\r')

@@ -23,7 +23,7 @@
 struct args;
 
 struct evidence {
-	bool vmcore;      /* wanted: set before the machine starts */
+	bool vmcore;       /* wanted, and not known to have failed; set before the start */
 	unsigned int step; /* 0 = not begun */
 	int64_t begun_ms;
 	struct buf text;  /* owned: what came of it */

@@ -19,6 +19,8 @@
 /* What the emulator needs for itself, beside the guest's memory and records: generously. */
 #define OVERHEAD_MAX (4ull << 30)
 #define FILES_MAX    64
+/* What a vmcore has beside the guest's memory: headers, notes, firmware. */
+#define VMCORE_OVERHEAD_MAX (64u << 20)
 /* After the watchdog's NMI the kernel has so long to say its last words. */
 #define LAST_WORDS_MS 30000
 #define QMP_LINE_MAX (1u << 20)
@@ -81,13 +83,21 @@ static void add_monitor(struct args *all, const struct args *args, const char *p
 	evidence_args(all);
 }
 
+static uint64_t vmcore_max(const struct machine *m)
+{
+	return machine_memory(m) + m->records + VMCORE_OVERHEAD_MAX;
+}
+
 static int spawn(struct vm *vm, const struct qemu *q, const struct machine *m, const char *dir,
 		 const struct args *args, int monitor, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" RUN_STDERR, dir);
 	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct proc_opts opts = {.cwd = dir, .err_fd = errors, .out_fd = errors, .keep_fd = monitor,
-				 .drop_root = true, .file_size_max = VM_CONSOLE_MAX,
+				 .drop_root = true,
+				 /* Of a console that is longer for that no more is read. */
+				 .file_size_max = VM_CONSOLE_MAX +
+						  (vm->evidence.vmcore ? vmcore_max(m) : 0),
 				 .files_max = FILES_MAX,
 				 .memory_max = machine_memory(m) + m->records + OVERHEAD_MAX};
 	struct args all = {0};
@@ -102,7 +112,7 @@ static int spawn(struct vm *vm, const struct qemu *q, const struct machine *m, c
 }
 
 int vm_start(struct vm *vm, const struct qemu *q, const struct machine *m, const char *dir,
-	     const struct args *args, int64_t limit_ms, struct err *err)
+	     const struct args *args, int64_t limit_ms, bool vmcore, struct err *err)
 {
 	int pair[2];
 	int ret;
@@ -118,6 +128,7 @@ int vm_start(struct vm *vm, const struct qemu *q, const struct machine *m, const
 	vm->limit_ms = limit_ms;
 	fcntl(vm->qmp, F_SETFL, O_NONBLOCK);
 	vm->dir = dir;
+	vm->evidence.vmcore = vmcore;
 	ret = spawn(vm, q, m, dir, args, pair[1], err);
 	close(pair[1]);
 	if (ret)
@@ -139,21 +150,10 @@ static void send_and_free(struct vm *vm, char *line)
 	free(line);
 }
 
-/* stop: it still runs.  The emulator then writes files larger than a guest may. */
+/* stop: it still runs. */
 static void take_evidence(struct vm *vm, bool stop)
 {
-	struct rlimit size;
-
-	if (vm->evidence.vmcore && !prlimit(vm->proc.pid, RLIMIT_FSIZE, NULL, &size)) {
-		size.rlim_cur = size.rlim_max;
-		prlimit(vm->proc.pid, RLIMIT_FSIZE, &size, NULL);
-	}
 	send_and_free(vm, evidence_begin(&vm->evidence, stop, now_ms()));
-}
-
-void vm_want_vmcore(struct vm *vm)
-{
-	vm->evidence.vmcore = true;
 }
 
 static void take_shutdown(struct engine_exit *x, const json_t *event)

@@ -316,6 +316,8 @@ static int read_console(const char *dir, struct buf *out, bool *flooded, struct 
 	if (ret)
 		return ret;
 	*flooded = all.len >= VM_CONSOLE_MAX;
+	if (*flooded)
+		all.len = VM_CONSOLE_MAX;
 	for (i = 0; i < all.len; i++)
 		if (!all.data[i])
 			all.data[i] = '?';

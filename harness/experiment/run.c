@@ -121,13 +121,11 @@ static int start_one(struct pool *pool, struct experiment *exp, struct err *err)
 		ret = fill_dir(exp, s->dir, err);
 	if (!ret)
 		ret = vm_start(&s->vm, &pool->exps->qemu, &exp->machine, s->dir, &exp->args,
-			       pool->opts->limit_ms, err);
+			       pool->opts->limit_ms, pool->opts->vmcore, err);
 	if (ret)
 		slot_release(s);
 	else
 		pool->nr_slots++;
-	if (!ret && pool->opts->vmcore)
-		vm_want_vmcore(&s->vm);
 	return ret;
 }
 
@@ -144,7 +142,7 @@ static void take_evidence(struct pool *pool, struct slot *s, struct result *r)
 	buf_release(&s->vm.evidence.text);
 	if (s->exp->status == STATUS_DONE && !pool->opts->keep_nothing)
 		return;
-	if (!lstat(vmcore, &st) && S_ISREG(st.st_mode))
+	if (s->vm.evidence.vmcore && !lstat(vmcore, &st) && S_ISREG(st.st_mode))
 		r->vmcore = xstrdup(vmcore);
 }
 

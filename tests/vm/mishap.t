@@ -36,7 +36,7 @@ scenario()
 }
 
 set_of=
-for word in oops gpf bug warn badpage atomic triplefault panic printk; do
+for word in oops bug warn badpage triplefault panic; do
 	scenario $word 1s
 done
 for word in softlockup hardlockup rcustall hungtask; do
@@ -58,17 +58,14 @@ check()
 }
 
 check oops oops mishap_oops "BUG: kernel NULL pointer dereference"
-check gpf oops mishap_gpf "Oops: general protection fault"
 check bug bug mishap_bug "kernel BUG at "
 check badpage bug - "BUG: Bad page state"
-check atomic bug mishap_atomic "BUG: scheduling while atomic"
 check warn warning mishap_warn "WARNING: CPU: 0 PID: "
 # That run went on to its end.
 grep -q '"window_complete": true' "$WRINGER_RESULTS/$id"*/result.json || fail "the warning ended the run"
 check triplefault triple-fault - -
 grep -q 'Triple fault' "$WRINGER_RESULTS/$id"*/evidence.txt || fail "no triple fault in evidence.txt"
 check panic panic mishap_panic "Kernel panic - not syncing: mishap"
-check printk console-flood - -
 check softlockup lockup mishap_softlockup "BUG: soft lockup"
 check hardlockup hung mishap_hardlockup "Kernel panic - not syncing: NMI: Not continuing"
 check rcustall rcu-stall mishap_rcustall "INFO: rcu_preempt "
