@@ -90,8 +90,8 @@ struct vm {
 /*
  * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_PLAN and RUN_PLUGIN; makes
  * the other RUN_ files there.  When we are root the emulator runs as an ordinary user, who must be
- * able to write to the folder: it is handed over to that user.  vmcore: the guest's memory is written
- * to RUN_VMCORE when the machine has ended.
+ * able to write to the folder: it is handed over to that user.  vmcore: the guest's memory is
+ * written to RUN_VMCORE when the machine has ended.
  */
 int vm_start(struct vm *vm, const struct qemu *qemu, const struct machine *m, const char *dir,
 	     const struct args *args, int64_t limit_ms, bool vmcore, struct err *err);

@@ -145,7 +145,7 @@ void qemu_release(struct qemu *q)
 /*
  * What goes wrong ends the machine, with all that the kernel can tell on the console: memory, every
  * CPU's backtrace and the blocked tasks' stacks (panic_print).  Each detector of the kernel speaks
- * before the next one would hide it: a soft lockup after 6 to 7.2 s, an RCU stall after 8, a blocked
+ * before the next one would hide it: a soft lockup after 6 to 8 s, an RCU stall after 8, a blocked
  * task after 8 to 9; the agent's watchdog fires after 10 and injects an NMI.
  */
 #define FAILURES                                                                                   \

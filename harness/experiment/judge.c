@@ -85,7 +85,7 @@ static void judge_error(struct verdict *v, enum status status)
 		 v->function);
 }
 
-/* A report of the kernel's own says more than what came of it, such as a hang that the agent saw. */
+/* A report of the kernel's own says more than what came of it, such as a hang the agent saw. */
 static bool judge_console(struct verdict *v)
 {
 	const struct console_report *r = &v->console.first;

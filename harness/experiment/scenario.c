@@ -204,7 +204,11 @@ static const struct {
 	int (*add)(struct scenario *s, struct conf_section *sec, struct err *err);
 	bool slashes;
 } kinds[] = {
-	{"module", add_module, false}, {"file", add_file, false}, {"cgroup", check_cgroup, true}, {"workload", add_work, false}};
+	{"module", add_module, false},
+	{"file", add_file, false},
+	{"cgroup", check_cgroup, true},
+	{"workload", add_work, false},
+};
 
 /* Kind by kind, so that a workload may stand before the file it reads. */
 static int bind_kind(struct scenario *s, size_t kind, struct err *err)

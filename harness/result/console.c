@@ -100,7 +100,7 @@ static const char *const helpers[] = {
 	"schedule_timeout_uninterruptible", "preempt_schedule_irq", "__cond_resched",
 	"wait_for_completion", "__wait_for_common", "do_wait_for_common", "bit_wait_io", "bit_wait",
 	"__wait_on_bit", "out_of_line_wait_on_bit", "__wait_on_bit_lock",
-	"nmi_panic", "unknown_nmi_error", "default_do_nmi", "exc_nmi", "end_repeat_nmi",
+	"nmi_panic", "do_nmi", "unknown_nmi_error", "default_do_nmi", "exc_nmi", "end_repeat_nmi",
 	"dump_stack", "dump_stack_lvl", "__dump_stack", "show_stack", "panic", "vpanic", "__warn",
 	"report_bug", "handle_bug", "die", "oops_end", "no_context", "warn_slowpath_fmt",
 	"warn_slowpath_null", "warn_slowpath_common", "__warn_printk", "do_error_trap", "do_trap",
@@ -282,10 +282,14 @@ static bool name_char(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '.';
 }
 
+/* A part that the compiler has set apart ("panic.cold", "f.isra.0") is that function. */
 static bool is_helper(struct text t)
 {
+	const char *dot = memchr(t.p, '.', t.len);
 	size_t i;
 
+	if (dot)
+		t.len = (size_t)(dot - t.p);
 	for (i = 0; i < ARRAY_SIZE(helpers); i++)
 		if (t.len == strlen(helpers[i]) && starts(t, helpers[i]))
 			return true;
@@ -402,11 +406,14 @@ static void find_function(struct console_report *r, struct text title, struct te
 	for (i = 0; i < REPORT_LINES && rest.len && !f.found.len; i++) {
 		struct text t = message(next_line(&rest));
 
-		if (starts(t, "---[ end "))
+		/* What panic_print adds is of other tasks. */
+		if (starts(t, "---[ end ") || starts(t, "Mem-Info:"))
 			break;
 		offer(&f, line_symbol(t));
 	}
-	copy_printable(r->function, sizeof(r->function), f.found.len ? f.found : f.helper);
+	/* Of a program that takes the CPU for itself the kernel shows the NMI's own functions only. */
+	if (f.found.len || r->kind != STATUS_HUNG)
+		copy_printable(r->function, sizeof(r->function), f.found.len ? f.found : f.helper);
 }
 
 static void fill(struct console_report *r, enum status kind, struct text title, struct text rest)

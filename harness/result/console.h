@@ -4,8 +4,8 @@
  *
  * A report begins with a line that only the kernel's own report code prints: "BUG: ...",
  * "WARNING: CPU: ...", "Kernel panic - not syncing: ...", and so on, in the forms of Linux 4.x to
- * 7.x, on x86 and arm64.  Log levels, time stamps, caller ids and a syslog's prefix before it do not
- * matter, nor what a program printed on the same line before the kernel's time stamp.  What merely
+ * 7.x, on x86 and arm64.  Log levels, time stamps, caller ids and a syslog's prefix before it do
+ * not matter, nor what a program printed on the same line before the kernel's time stamp.  What merely
  * sounds bad (a firmware bug, a program's death, SysRq output) is no report.
  *
  * The text is untrusted.  Reading it takes time linear in its length and changes nothing.

@@ -2,8 +2,8 @@
 /*
  * Goes wrong in the kernel on purpose: what the harness makes of it is tested with this.
  *
- * Writing a word to /sys/module/mishap/parameters/now does what the table below says, at once and in
- * the writer's context.  Needs nothing beyond what every kernel since 6.1 exports.
+ * Writing a word to /sys/module/mishap/parameters/now does what the table below says, at once and
+ * in the writer's context.  Needs nothing beyond what every kernel since 6.1 exports.
  */
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
@@ -54,8 +54,8 @@ static noinline void mishap_atomic(void)
 }
 
 /*
- * A CPU that waits instead of spinning: to the detectors it is the same, and an emulator whose clock
- * counts instructions gets there at once.
+ * A CPU that waits instead of spinning: to the detectors it is the same, and an emulator whose
+ * clock counts instructions gets there at once.
  */
 static noinline void mishap_softlockup(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The console classifier against a corpus of real reports, tests/corpus/console/: a sample's folder is
- * its kind ("none" for consoles without a report), INDEX names its function and where it is from.
+ * The console classifier against a corpus of real reports, tests/corpus/console/: a sample's folder
+ * is its kind ("none" for consoles without a report), INDEX names its function and where it is from.
  * None may be misclassified, nor when it is dressed up as other consoles are.
  */
 #include <stdarg.h>

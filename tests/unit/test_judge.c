@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of harness/experiment/judge.c: what is made of how a machine ended, of its records and of its
- * console, which one wins when they disagree, and what of it gets into result.json.
+ * Tests of harness/experiment/judge.c: what is made of how a machine ended, of its records and of
+ * its console, which one wins when they disagree, and what of it gets into result.json.
  */
 #include <stdarg.h>
 #include <stddef.h>
