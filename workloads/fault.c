@@ -12,39 +12,69 @@
 
 #include "workloads/lib/workload.h"
 
-enum { PANIC, STALL, LOCKUP, OOM, EXIT, CORRUPT };
-static const char *const kinds[] = {"panic", "stall", "lockup", "oom", "exit", "corrupt", NULL};
+enum { PANIC, STALL, LOCKUP, OOM, EXIT, CORRUPT, FLOOD, POKE };
+static const char *const kinds[] = {"panic", "stall",   "lockup", "oom", "exit",
+				    "corrupt", "flood", "poke",   NULL};
 
 struct fault_opts {
 	unsigned int kind;
 	uint64_t after;
+	char *path;
+	char *text;
 };
 
-static const struct fault_opts fault_defaults = {.after = 500000000};
+static char none[] = "";
+static const struct fault_opts fault_defaults = {.after = 500000000, .path = none, .text = none};
 
 static const struct conf_key fault_options[] = {
 	{.name = "kind", .type = CONF_CHOICE, .offset = offsetof(struct fault_opts, kind),
 	 .help = "what goes wrong", .choices = kinds, .required = true},
 	{.name = "after", .type = CONF_TIME, .offset = offsetof(struct fault_opts, after),
 	 .help = "how long after the gate", .max = 600000000000},
+	{.name = "path", .type = CONF_STR, .offset = offsetof(struct fault_opts, path),
+	 .help = "poke: the file that text is written to"},
+	{.name = "text", .type = CONF_STR, .offset = offsetof(struct fault_opts, text),
+	 .help = "poke: one word"},
 };
 
 static uint64_t due;
+static bool done;
 
 static void fault_setup(struct wl *wl)
 {
 	(void)wl;
 }
 
-static void panic_kernel(void)
+static void poke(const char *path, const char *text)
 {
-	int fd = open("/proc/sysrq-trigger", O_WRONLY);
+	size_t len = strlen(text);
+	int fd = open(path, O_WRONLY);
 
-	if (fd < 0 || write(fd, "c", 1) != 1)
-		wl_fail("cannot make the kernel panic: %m");
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len || close(fd))
+		wl_fail("cannot write %s to %s: %m", text, path);
 }
 
-/* Above every other task, the agent's too: only the emulator's watchdog is left. */
+/* Faster than anything that reads it; the run goes on. */
+static void flood_console(void)
+{
+	static char line[4096];
+	int fd = open("/dev/console", O_WRONLY | O_NOCTTY);
+	int i;
+
+	memset(line, '.', sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	if (fd < 0)
+		wl_fail("cannot open the console: %m");
+	for (i = 0; i < 2048; i++)
+		if (write(fd, line, sizeof(line)) < 0)
+			wl_fail("cannot write to the console: %m");
+	close(fd);
+}
+
+/*
+ * Above every other task, the agent's too: only the emulator's watchdog is left.  Instructions that
+ * do nothing, many in a row: for an emulator they are much time and little work.
+ */
 static void lock_up(void)
 {
 	struct sched_param prio = {.sched_priority = 99};
@@ -52,7 +82,7 @@ static void lock_up(void)
 	if (sched_setscheduler(0, SCHED_FIFO, &prio))
 		wl_fail("cannot raise the priority: %m");
 	for (;;)
-		;
+		asm volatile(".rept 400\n\tnop\n\t.endr");
 }
 
 static void eat_memory(void)
@@ -65,11 +95,17 @@ static void eat_memory(void)
 		memset(p, 1, step);
 }
 
-static void go_wrong(unsigned int kind)
+static void go_wrong(const struct fault_opts *o)
 {
-	switch (kind) {
+	switch (o->kind) {
 	case PANIC:
-		panic_kernel();
+		poke("/proc/sysrq-trigger", "c");
+		break;
+	case POKE:
+		poke(o->path, o->text);
+		break;
+	case FLOOD:
+		flood_console();
 		break;
 	case STALL:
 		for (;;)
@@ -94,8 +130,10 @@ static void fault_op(struct wl *wl)
 
 	if (!due)
 		due = wl_now() + o->after;
-	if (wl_now() >= due)
-		go_wrong(o->kind);
+	if (wl_now() >= due && !done) {
+		done = true;
+		go_wrong(o);
+	}
 	nanosleep(&ms, NULL);
 }
 

@@ -56,6 +56,9 @@ struct agent {
 	uint64_t window_ns;
 	uint64_t sample_ns; /* 0 = no samples inside the window */
 	uint64_t hang_ns;   /* no operation of a workload for so long: hung */
+	uint64_t limit_ns;  /* absolute virtual time at which the run must be over; 0 = none */
+	bool oom_allowed;   /* a workload that the OOM killer takes does not end the run */
+	char detail[4096];  /* goes with the error, a line below it: kernel stacks */
 };
 
 extern struct agent agent;
@@ -118,6 +121,11 @@ void topo_number(const char *key, const char *path, const char *word);
 /* Each slow node must be in a slower memory tier than the fast ones. */
 void topo_tiers(unsigned long fast, unsigned long slow);
 void topo_tier_state(const char *key);
+
+/* hang.c: has the kernel tell on the console and in agent.detail what a stuck task waits for */
+void hang_tell(pid_t pid);
+/* Ends the run when the scenario's virtual time is up. */
+void hang_check_limit(void);
 
 /* plan.c: does what the plan's lines say, in order */
 void plan_run(char *text);

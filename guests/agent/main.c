@@ -30,6 +30,14 @@ void agent_end(enum wire_status status)
 	port_exit(status);
 }
 
+static void rec_error(const char *msg)
+{
+	static char text[sizeof(agent.detail) + 600];
+
+	snprintf(text, sizeof(text), "%s%s%s", msg, agent.detail[0] ? "\n" : "", agent.detail);
+	rec_text(WIRE_ERROR, 0, text);
+}
+
 void agent_fail(enum wire_status status, const char *fmt, ...)
 {
 	char msg[512];
@@ -42,7 +50,7 @@ void agent_fail(enum wire_status status, const char *fmt, ...)
 	if (agent.wire_ready) {
 		/* What there is to see at this point is worth more than the reason alone. */
 		sample_record(WIRE_CLOSE, "close");
-		rec_text(WIRE_ERROR, 0, msg);
+		rec_error(msg);
 	}
 	agent_end(status);
 }
@@ -125,6 +133,7 @@ static void watch_until(uint64_t end)
 		next = next + TICK_NS < end ? next + TICK_NS : end;
 		sleep_until(next);
 		port_watchdog_kick();
+		hang_check_limit();
 		work_check();
 	}
 }

@@ -183,6 +183,18 @@ static void do_times(char **arg)
 	agent.hang_ns = number(arg[5]);
 }
 
+static void do_limit(char **arg)
+{
+	agent.limit_ns = number(arg[0]);
+}
+
+static void do_allow(char **arg)
+{
+	if (strcmp(arg[0], "oom"))
+		agent_fail(WIRE_AGENT_ERROR, "the plan allows the unknown '%s'", arg[0]);
+	agent.oom_allowed = true;
+}
+
 static const struct verb verbs[] = {
 	{"insmod", 2, do_insmod},         /* MODULE PARAMETERS */
 	{"wait", 1, do_wait},             /* PATH */
@@ -207,6 +219,8 @@ static const struct verb verbs[] = {
 	{"number", 3, do_number},         /* KEY PATH WORD */
 	{"tierstate", 1, do_tierstate},   /* KEY */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
+	{"limit", 1, do_limit},           /* NS: absolute; beyond it the run ends */
+	{"allow", 1, do_allow},           /* oom: the OOM killer may take workloads */
 	{"times", 6, do_times},           /* GATE JITTER WARMUP WINDOW SAMPLE HANG */
 	{"dump", 2, do_dump},             /* PATH NAME */
 	{"memory", 3, do_memory},         /* START-SYMBOL STOP-SYMBOL NAME */
@@ -244,6 +258,7 @@ void plan_run(char *text)
 	while ((line = strsep(&text, "\n"))) {
 		/* A step that never returns is a hang like any other. */
 		port_watchdog_kick();
+		hang_check_limit();
 		if (*line && *line != '#')
 			run_line(line);
 	}

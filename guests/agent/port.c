@@ -17,6 +17,9 @@
 /* This old device counts backwards: 0 is its longest time, 30 s, and each step 2 s less. */
 #define IB700_SECONDS(s) ((30 - (s)) / 2)
 
+/* Where the device that ends the machine is missing, the kernel ends it after so long. */
+#define EXIT_NS 2000000000ull
+
 #define FW_CFG_DIR         0x19
 #define FW_CFG_FILES_MAX   256
 
@@ -41,7 +44,12 @@ void port_debug(const char *s, size_t len)
 
 void port_exit(unsigned int code)
 {
+	uint64_t start = rec_now();
+
 	outb((unsigned char)code, PORT_DEBUG_EXIT);
+	/* The emulator stops us a moment later, in host time: nothing may happen until then. */
+	while (rec_now() - start < EXIT_NS)
+		;
 	reboot(RB_POWER_OFF);
 	for (;;)
 		pause();

@@ -93,6 +93,10 @@ void work_spawn(const char *name, const char *type, const char *cgroup, char **a
 static void say_gone(struct workload_slot *w, int status)
 {
 	w->gone = true;
+	if (agent.oom_allowed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+		rec_say("workload %s was killed by the OOM killer, as it may be", w->name);
+		return;
+	}
 	w->page->message[sizeof(w->page->message) - 1] = '\0';
 	if (w->page->failed)
 		agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %s", w->name, w->page->message);
@@ -119,6 +123,13 @@ static void check_gone(void)
 	}
 }
 
+static void say_stuck(const struct workload_slot *w, uint64_t now)
+{
+	hang_tell(w->pid);
+	agent_fail(WIRE_HUNG, "workload %s finished no operation for %llu ms", w->name,
+		   (unsigned long long)(now - w->last_progress_ns) / 1000000);
+}
+
 static void check_progress(void)
 {
 	uint64_t now = rec_now();
@@ -127,12 +138,10 @@ static void check_progress(void)
 	for (i = 0; i < agent.nr_workloads; i++) {
 		struct workload_slot *w = &agent.workload[i];
 
-		if (w->page->work.ops != w->last_ops)
+		if (w->page->work.ops != w->last_ops || w->gone)
 			w->last_progress_ns = now;
 		else if (now - w->last_progress_ns > agent.hang_ns)
-			agent_fail(WIRE_HUNG, "workload %s finished no operation for %llu ms",
-				   w->name,
-				   (unsigned long long)(now - w->last_progress_ns) / 1000000);
+			say_stuck(w, now);
 		w->last_ops = w->page->work.ops;
 	}
 }
@@ -148,7 +157,8 @@ static unsigned int not_ready(void)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < agent.nr_workloads; i++)
-		n += !__atomic_load_n(&agent.workload[i].page->ready, __ATOMIC_ACQUIRE);
+		n += !agent.workload[i].gone &&
+		     !__atomic_load_n(&agent.workload[i].page->ready, __ATOMIC_ACQUIRE);
 	return n;
 }
 
@@ -159,6 +169,7 @@ void work_wait_ready(void)
 	while (not_ready()) {
 		check_gone();
 		port_watchdog_kick();
+		hang_check_limit();
 		if (rec_now() - start > READY_NS)
 			agent_fail(WIRE_HUNG, "workloads did not get ready");
 		nap();
@@ -196,6 +207,16 @@ void work_record(bool buckets)
 			  buckets ? sizeof(copy[i].bucket) : 0);
 }
 
+static pid_t first_left(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < agent.nr_workloads; i++)
+		if (!agent.workload[i].gone)
+			return agent.workload[i].pid;
+	return 0;
+}
+
 /* Tells all to stop and waits; one that does not is stuck in the kernel. */
 void work_stop(void)
 {
@@ -216,9 +237,11 @@ void work_stop(void)
 			left += !w->gone;
 		}
 	} while (left && rec_now() - start < STOP_NS);
-	if (left)
+	if (left) {
+		hang_tell(first_left());
 		agent_fail(WIRE_HUNG, "%u workloads did not stop within %llu ms", left,
 			   STOP_NS / 1000000);
+	}
 	for (i = 0; i < agent.nr_workloads; i++)
 		if (agent.workload[i].page->failed)
 			agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %.127s",

@@ -63,14 +63,32 @@ static int child_fds(const struct proc_opts *opts)
 	return 0;
 }
 
+/* Never above what we have ourselves, which would need privileges. */
+static int child_limit(int which, uint64_t value)
+{
+	struct rlimit limit;
+
+	if (getrlimit(which, &limit))
+		return -1;
+	if (value < limit.rlim_max)
+		limit.rlim_max = value;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(which, &limit);
+}
+
 static int child_limits(const struct proc_opts *opts)
 {
-	struct rlimit none = {0, 0};
-	struct rlimit size = {opts->file_size_max, opts->file_size_max};
-
-	if (setrlimit(RLIMIT_CORE, &none))
+	if (child_limit(RLIMIT_CORE, 0))
 		return -1;
-	return opts->file_size_max ? setrlimit(RLIMIT_FSIZE, &size) : 0;
+	if (opts->memory_max && child_limit(RLIMIT_AS, opts->memory_max))
+		return -1;
+	if (opts->files_max && child_limit(RLIMIT_NOFILE, opts->files_max))
+		return -1;
+	if (!opts->file_size_max)
+		return 0;
+	/* A write beyond is an error of that write, no end of the program. */
+	signal(SIGXFSZ, SIG_IGN);
+	return child_limit(RLIMIT_FSIZE, opts->file_size_max);
 }
 
 static int child_user(const struct proc_opts *opts)

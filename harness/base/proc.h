@@ -34,7 +34,9 @@ struct proc_opts {
 	int keep_fd[PROC_KEEP_MAX]; /* more descriptors left open in the child; 0 = none */
 	bool drop_root;         /* when we are root, become SUDO_UID or nobody */
 	const char *device;     /* then keep the group that may use this device; NULL = none */
-	uint64_t file_size_max; /* RLIMIT_FSIZE in bytes; 0 = unlimited */
+	uint64_t file_size_max; /* RLIMIT_FSIZE in bytes: writes beyond fail; 0 = unlimited */
+	uint64_t memory_max;    /* RLIMIT_AS in bytes; 0 = as it is */
+	unsigned int files_max; /* RLIMIT_NOFILE; 0 = as it is */
 };
 
 int proc_spawn(struct proc *proc, const char *const argv[], const struct proc_opts *opts,

@@ -16,6 +16,7 @@ struct replay_cmd {
 	uint64_t jobs;
 	uint64_t timeout_ns;
 	bool boot;
+	bool vmcore;
 	bool json;
 };
 
@@ -30,6 +31,8 @@ static const struct cmd_option replay_options[] = {
 	 "start each machine from power-on instead of forking a template"},
 	{"results", 'o', CMD_STRING, offsetof(struct replay_cmd, results), "DIR",
 	 "folder of the results (default: $WRINGER_RESULTS, else results)"},
+	{"vmcore", 0, CMD_FLAG, offsetof(struct replay_cmd, vmcore), NULL,
+	 "keep the guest's memory at the end of the run, as vmcore in the result"},
 	{"json", 0, CMD_FLAG, offsetof(struct replay_cmd, json), NULL,
 	 "print what was found as JSON"},
 };
@@ -95,6 +98,8 @@ static void finished(const struct experiment *exp, const struct result *result, 
 	/* What the guest left; result.json and the series are made of it. */
 	same = same_file(r, "console.txt", &result->console);
 	same &= same_file(r, "records.bin", &result->records);
+	if (same && result->vmcore && store_vmcore(exp->id, result->vmcore, &err))
+		die(&err);
 	r->same += same;
 	r->other += !same;
 	if (!same && store_save_failed(exp->id, result, &err))
@@ -173,6 +178,7 @@ static int replay_one(const char *word, const struct replay_cmd *o, json_t *list
 	struct run_opts opts = {.jobs = (unsigned int)o->jobs,
 				.keep_nothing = true,
 				.boot = o->boot,
+				.vmcore = o->vmcore,
 				.finished = finished,
 				.limit_ms = (int64_t)(o->timeout_ns / 1000000),
 				.ctx = &r,

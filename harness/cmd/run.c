@@ -17,6 +17,7 @@ struct run_cmd {
 	uint64_t timeout_ns;
 	bool fresh;
 	bool boot;
+	bool vmcore;
 	bool dry_run;
 	bool json;
 };
@@ -31,6 +32,8 @@ static const struct cmd_option run_options[] = {
 	 "run again what results/ already holds"},
 	{"boot", 'b', CMD_FLAG, offsetof(struct run_cmd, boot), NULL,
 	 "start each machine from power-on instead of forking a template: the same results, slower"},
+	{"vmcore", 0, CMD_FLAG, offsetof(struct run_cmd, vmcore), NULL,
+	 "keep the memory of guests that end otherwise than done, as vmcore in the result"},
 	{"dry-run", 0, CMD_FLAG, offsetof(struct run_cmd, dry_run), NULL,
 	 "print the shell script that runs each experiment by hand, and run nothing"},
 	{"json", 0, CMD_FLAG, offsetof(struct run_cmd, json), NULL,
@@ -180,7 +183,8 @@ static int run_all(struct experiments *exps, const struct run_cmd *o)
 {
 	struct run_opts opts = {.jobs = (unsigned int)o->jobs,
 				.limit_ms = (int64_t)(o->timeout_ns / 1000000),
-				.fresh = o->fresh, .boot = o->boot, .progress = progress, .stop = &stop};
+				.fresh = o->fresh, .boot = o->boot, .vmcore = o->vmcore,
+				.progress = progress, .stop = &stop};
 	struct err err = {""};
 
 	signal(SIGINT, on_signal);

@@ -147,6 +147,66 @@ static void print_object(const char *title, const json_t *object)
 	}
 }
 
+/* Of the console so many lines from the report's title on, or its last ones. */
+#define REPORT_LINES 24
+#define TAIL_LINES   12
+
+/* The guest wrote it: nothing of it may reach the terminal but text. */
+static void print_line(const char *p, size_t len)
+{
+	size_t i;
+
+	fputs("  | ", stdout);
+	for (i = 0; i < len; i++)
+		putchar(p[i] == '\t' || ((unsigned char)p[i] >= 0x20 && p[i] != 0x7f) ? p[i] : '?');
+	putchar('\n');
+}
+
+static void print_console_part(const char *id, size_t from)
+{
+	cleanup_free char *path = xasprintf("%s/%s/console.txt", path_results(), id);
+	cleanup_buf struct buf text = {0};
+	const char *p, *end;
+	size_t nr = 1, lines = 0, first;
+
+	if (file_read(path, &text, NULL))
+		return;
+	for (p = buf_str(&text); (p = strchr(p, '\n')); p++)
+		lines++;
+	first = from ? from : lines > TAIL_LINES ? lines - TAIL_LINES + 1 : 1;
+	for (p = buf_str(&text); *p && nr < first + REPORT_LINES; p = *end ? end + 1 : end, nr++) {
+		end = p + strcspn(p, "\r\n");
+		if (nr >= first)
+			print_line(p, (size_t)(end - p));
+		end += *end == '\r';
+	}
+}
+
+static bool has_file(const char *id, const char *name)
+{
+	cleanup_free char *path = xasprintf("%s/%s/%s", path_results(), id, name);
+
+	return file_exists(path);
+}
+
+static void print_failure(const struct result *r)
+{
+	static const char *const files[] = {"console.txt", "evidence.txt", "vmcore"};
+	const char *id = str_of(r->result, "experiment");
+	json_t *failure = json_object_get(r->result, "failure");
+	size_t i;
+
+	if (!failure)
+		return;
+	print_object("failure", failure);
+	print_console_part(id, (size_t)json_integer_value(json_object_get(failure, "console_line")));
+	printf("  evidence in %s/%s:", path_results(), id);
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		if (has_file(id, files[i]))
+			printf(" %s", files[i]);
+	puts("");
+}
+
 static void print_result(const struct result *r, bool all)
 {
 	json_t *list = json_object_get(r->result, "metrics"), *m;
@@ -156,6 +216,7 @@ static void print_result(const struct result *r, bool all)
 	printf("experiment %s\nengine %s\nstatus %s%s%s\n", str_of(r->result, "experiment"),
 	       str_of(json_object_get(r->spec, "engine"), "name"), str_of(r->result, "status"),
 	       *reason ? ": " : "", reason);
+	print_failure(r);
 	print_object("kernel", json_object_get(r->result, "kernel"));
 	print_object("times (virtual)", json_object_get(r->result, "times"));
 	print_object("state", json_object_get(r->result, "state"));
@@ -391,14 +452,15 @@ static void print_scenario(const char *path)
 		die(&err);
 	printf("[scenario]\ntitle = %s\nshows = %s\nprimary = %s\nwarmup = %" PRIu64
 	       "ns\nwindow = %" PRIu64 "ns\nsample = %" PRIu64 "ns\nhang = %" PRIu64
-	       "ns\noom = %s\n",
+	       "ns\nlimit = %" PRIu64 "ns\noom = %s\n",
 	       s.title, s.shows, s.primary, s.warmup_ns, s.window_ns, s.sample_ns, s.hang_ns,
-	       s.oom_allowed ? "yes" : "no");
+	       s.limit_ns, s.oom_allowed ? "yes" : "no");
 	if (s.storage.has_swap)
 		print_swaps(&s.storage);
 	if (s.storage.has_data)
 		print_device("data", &s.storage.data);
 	print_conf(&s.conf, "set");
+	print_conf(&s.conf, "module");
 	print_conf(&s.conf, "file");
 	print_conf(&s.conf, "cgroup");
 	for (i = 0; i < s.nr_works; i++) {

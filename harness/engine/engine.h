@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/proc.h"
+#include "engine/evidence.h"
 #include "engine/machine.h"
 
 /* Names in the run's folder. */
@@ -31,6 +32,9 @@
 #define RUN_CONSOLE  "console.txt"
 #define RUN_PROGRESS "progress"
 #define RUN_STDERR   "qemu.txt"
+
+/* What a guest writes to its console or progress port beyond this goes nowhere, bytes. */
+#define VM_CONSOLE_MAX (4u << 20)
 
 enum engine {
 	ENGINE_EXACT, /* TCG under the instruction counter, with the plugin */
@@ -77,6 +81,7 @@ struct engine_exit {
 	bool interrupted;    /* we killed it: the user asked */
 	bool watchdog; /* the virtual-time watchdog fired: the guest's agent did not run for 10 s */
 	bool guest_reset;    /* the guest rebooted: a panic, or a triple fault */
+	bool triple_fault;   /* the processor reset itself */
 	bool guest_off;      /* the guest switched itself off */
 	bool unloaded;       /* VM_FORK: what was saved could not be loaded */
 	bool saved;          /* VM_SAVE: the machine was saved at the fork point */
@@ -104,6 +109,7 @@ struct vm_opts {
 	enum vm_mode mode;
 	const char *saved;       /* VM_FORK: the folder with what VM_SAVE left */
 	int64_t limit_ms;        /* wall-clock limit; 0 = none */
+	bool vmcore;             /* the guest's memory is written to RUN_VMCORE at its end */
 };
 
 struct vm_step;
@@ -120,6 +126,8 @@ struct vm {
 	uint64_t records_size;
 	int64_t start_ms;
 	int64_t limit_ms;  /* 0 = none */
+	int64_t watchdog_ms; /* when the watchdog fired; 0 = never */
+	struct evidence evidence;
 	struct engine_exit exit;
 };
 

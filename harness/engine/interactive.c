@@ -154,7 +154,7 @@ static int spawn(struct relay *r, const struct qemu *q, const struct args *args,
 	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct proc_opts opts = {.cwd = r->dir, .err_fd = errors, .out_fd = errors, .keep_fd = {fd},
 				 .drop_root = true, .device = engine_device(args),
-				 .file_size_max = FLOOD_MAX};
+				 .file_size_max = VM_CONSOLE_MAX};
 	struct args all = {0};
 	size_t i;
 	int ret;

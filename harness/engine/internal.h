@@ -5,9 +5,6 @@
 
 #include "engine/engine.h"
 
-/* A guest that floods its console or progress port ends here, not on a full disk. */
-#define FLOOD_MAX (64u << 20)
-
 /* The device that the emulator must be able to open for this command line, or NULL. */
 const char *engine_device(const struct args *args);
 

@@ -111,6 +111,9 @@ int mode_args(const struct vm_opts *opts, int monitor, int fd[], struct args *ou
 			ret = add_arg(opts, args->arg[i], fd, out, err);
 	}
 	add_monitor(out, monitor);
+	/* A machine that ends before it can be saved is no experiment's. */
+	if (opts->mode != VM_SAVE)
+		evidence_args(out);
 	if (opts->mode == VM_FORK) {
 		args_add(out, "-chardev");
 		args_add(out, "file,id=console,path=" RUN_CONSOLE ",append=on");

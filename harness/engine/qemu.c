@@ -149,6 +149,18 @@ void qemu_release(struct qemu *q)
 	memset(q, 0, sizeof(*q));
 }
 
+/*
+ * What goes wrong ends the machine, with all that the kernel can tell on the console: memory, every
+ * CPU's backtrace and the blocked tasks' stacks (panic_print).  Each detector of the kernel speaks
+ * before the next one would hide it: a soft lockup after 6 to 8 s, an RCU stall after 8, a blocked
+ * task after 8 to 9; the agent's watchdog fires after 10 and injects an NMI.
+ */
+#define FAILURES                                                                                   \
+	"oops=panic panic_print=0xc2 softlockup_panic=1 watchdog_thresh=3 "                        \
+	"rcupdate.rcu_cpu_stall_timeout=8 sysctl.kernel.panic_on_rcu_stall=1 "                     \
+	"sysctl.kernel.hung_task_timeout_secs=8 sysctl.kernel.hung_task_check_interval_secs=1 "    \
+	"sysctl.kernel.hung_task_panic=1 unknown_nmi_panic"
+
 static const char *const engines[ENGINE_NR] = {
 	[ENGINE_EXACT] = "exact",
 	[ENGINE_KVM] = "kvm",
@@ -351,8 +363,7 @@ static void add_boot(const struct machine *m, struct args *a)
 	 * rootfs as ramfs: the agent and the workloads' text are then no part of what is reclaimed.
 	 */
 	args_add(a, "console=ttyS0 loglevel=5 nokaslr norandmaps panic=-1 psi=1 rootfstype=ramfs "
-		    "tsc=reliable softlockup_panic=1 "
-		    "oops=panic%s%s", pmem, machine_has_movable(m) ? MOVABLE_PARAMS : "");
+		    "tsc=reliable " FAILURES "%s%s", pmem, machine_has_movable(m) ? MOVABLE_PARAMS : "");
 	args_add(a, "-fw_cfg");
 	args_add(a, "name=opt/org.wringer/setup,file=" RUN_SETUP);
 	args_add(a, "-fw_cfg");
@@ -380,7 +391,8 @@ static void add_devices(const struct machine *m, struct args *a)
 	args_add(a, "-device");
 	args_add(a, "ib700");
 	args_add(a, "-action");
-	args_add(a, "watchdog=poweroff");
+	/* The kernel then tells where it was, and panics: FAILURES. */
+	args_add(a, "watchdog=inject-nmi");
 }
 
 void engine_args(const struct machine *m, enum engine engine, struct args *out)

@@ -20,6 +20,15 @@
 #include "engine/mode.h"
 #include "wire/wire.h"
 
+/* What the emulator needs for itself, beside the guest's memory and records: generously. */
+#define OVERHEAD_MAX (4ull << 30)
+#define FILES_MAX    64
+/* What a vmcore has beside the guest's memory: headers, notes, firmware. */
+#define VMCORE_OVERHEAD_MAX (64u << 20)
+/* What the devices of a saved machine hold, and its record region. */
+#define STATE_MAX (256u << 20)
+/* After the watchdog's NMI the kernel has so long to say its last words. */
+#define LAST_WORDS_MS 30000
 #define QMP_LINE_MAX (1u << 20)
 
 /* What is said to the monitor, and what is waited for before the next. */
@@ -175,13 +184,28 @@ static void close_all(const int fd[])
 		close(fd[i]);
 }
 
+static uint64_t vmcore_max(const struct machine *m)
+{
+	return machine_memory(m) + m->records + VMCORE_OVERHEAD_MAX;
+}
+
+/* Of a console that is longer no more is read. */
+static uint64_t file_max(const struct vm_opts *opts)
+{
+	if (opts->mode == VM_SAVE)
+		return STATE_MAX;
+	return VM_CONSOLE_MAX + (opts->vmcore ? vmcore_max(opts->machine) : 0);
+}
+
 static int spawn(struct vm *vm, const struct vm_opts *opts, int monitor, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" RUN_STDERR, opts->dir);
 	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct proc_opts popts = {.cwd = opts->dir, .err_fd = errors, .out_fd = errors,
 				  .drop_root = true, .device = engine_device(opts->args),
-				  .file_size_max = FLOOD_MAX};
+				  .file_size_max = file_max(opts), .files_max = FILES_MAX,
+				  .memory_max = machine_memory(opts->machine) +
+						opts->machine->records + OVERHEAD_MAX};
 	struct args all = {0};
 	int ret;
 
@@ -211,6 +235,7 @@ int vm_start(struct vm *vm, const struct vm_opts *opts, struct err *err)
 	vm->qmp = pair[0];
 	vm->start_ms = now_ms();
 	fcntl(vm->qmp, F_SETFL, O_NONBLOCK);
+	vm->evidence.vmcore = opts->vmcore;
 	ret = spawn(vm, opts, pair[1], err);
 	if (ret)
 		close(vm->qmp);
@@ -249,16 +274,32 @@ static void find_records(struct vm *vm)
 		fault(vm, "cannot open the emulator's record region");
 }
 
-static void say(struct vm *vm)
+static void say(struct vm *vm, const char *line)
 {
-	const char *line = vm->step->say;
-
-	/* The last thing before the guest runs. */
-	if (vm->step->until == UNTIL_END && vm->mode == VM_FORK)
-		find_records(vm);
 	/* The socket's buffer is empty: this fits. A dead emulator is seen through its pidfd. */
 	if (send(vm->qmp, line, strlen(line), MSG_NOSIGNAL) < 0)
 		return;
+}
+
+static void send_and_free(struct vm *vm, char *line)
+{
+	if (line)
+		say(vm, line);
+	free(line);
+}
+
+/* stop: it still runs. */
+static void take_evidence(struct vm *vm, bool stop)
+{
+	send_and_free(vm, evidence_begin(&vm->evidence, stop, now_ms()));
+}
+
+static void say_step(struct vm *vm)
+{
+	/* The last thing before the guest runs. */
+	if (vm->step->until == UNTIL_END && vm->mode == VM_FORK)
+		find_records(vm);
+	say(vm, vm->step->say);
 }
 
 static void next_step(struct vm *vm, int until)
@@ -266,7 +307,7 @@ static void next_step(struct vm *vm, int until)
 	if (vm->step->until != (unsigned int)until)
 		return;
 	vm->step++;
-	say(vm);
+	say_step(vm);
 }
 
 static const char *event_data(const json_t *event, const char *key)
@@ -290,19 +331,25 @@ static void take_migration(struct vm *vm, const char *status)
 	next_step(vm, UNTIL_MIGRATED);
 }
 
+static void take_shutdown(struct vm *vm, const char *reason)
+{
+	vm->exit.guest_reset |= !strcmp(reason, "guest-reset");
+	vm->exit.guest_off |= !strcmp(reason, "guest-shutdown");
+	if (vm->mode != VM_SAVE)
+		take_evidence(vm, false);
+}
+
 static void take_event(struct vm *vm, const char *event, const json_t *msg)
 {
-	const char *reason = event_data(msg, "reason");
-
-	if (!strcmp(event, "WATCHDOG"))
+	if (!strcmp(event, "WATCHDOG")) {
 		vm->exit.watchdog = true;
-	else if (!strcmp(event, "STOP"))
+		vm->watchdog_ms = now_ms();
+	} else if (!strcmp(event, "STOP")) {
 		next_step(vm, UNTIL_STOP);
-	else if (!strcmp(event, "MIGRATION"))
+	} else if (!strcmp(event, "MIGRATION")) {
 		take_migration(vm, event_data(msg, "status"));
-	else if (!strcmp(event, "SHUTDOWN")) {
-		vm->exit.guest_reset |= !strcmp(reason, "guest-reset");
-		vm->exit.guest_off |= !strcmp(reason, "guest-shutdown");
+	} else if (!strcmp(event, "SHUTDOWN")) {
+		take_shutdown(vm, event_data(msg, "reason"));
 	}
 }
 
@@ -323,7 +370,9 @@ static void take_line(struct vm *vm, const char *line, size_t len)
 	const json_t *error = json_object_get(msg, "error");
 
 	if (json_object_get(msg, "QMP")) {
-		say(vm);
+		say_step(vm);
+	} else if (evidence_mine(msg)) {
+		send_and_free(vm, evidence_next(&vm->evidence, msg));
 	} else if (event) {
 		take_event(vm, event, msg);
 	} else if (error) {
@@ -426,6 +475,7 @@ static void finish(struct vm *vm)
 	if (vm->qmp >= 0)
 		close(vm->qmp);
 	vm->records = vm->qmp = -1;
+	vm->exit.triple_fault = evidence_resets(&vm->evidence, vm->dir);
 	free(vm->dir);
 	vm->dir = NULL;
 	buf_release(&vm->in);
@@ -440,12 +490,21 @@ void vm_kill(struct vm *vm)
 	finish(vm);
 }
 
+/* Evidence first; an emulator that does not answer is killed all the same. */
 static void check_limit(struct vm *vm)
 {
-	if (!vm->limit_ms || now_ms() - vm->start_ms < vm->limit_ms)
+	int64_t now = now_ms();
+
+	if (evidence_overdue(&vm->evidence, now)) {
+		kill(-vm->proc.pid, SIGKILL);
+	} else if (vm->evidence.step) {
 		return;
-	vm->exit.timed_out = true;
-	kill(-vm->proc.pid, SIGKILL);
+	} else if (vm->limit_ms && now - vm->start_ms >= vm->limit_ms) {
+		vm->exit.timed_out = true;
+		take_evidence(vm, true);
+	} else if (vm->watchdog_ms && now - vm->watchdog_ms >= LAST_WORDS_MS) {
+		take_evidence(vm, true);
+	}
 }
 
 int vm_poll(struct vm **vms, size_t n, int timeout_ms, bool *ended)

@@ -101,6 +101,7 @@ struct run_opts {
 	bool fresh;         /* run even what results/ already holds */
 	bool keep_nothing;  /* do not store: replay */
 	bool boot;          /* start each machine from power-on, not from a template */
+	bool vmcore;        /* have the memory of machines that end otherwise than done kept */
 	void (*progress)(const struct run_progress *p, void *ctx);
 	/* Called with each finished run's result before it is stored, if not NULL. */
 	void (*finished)(const struct experiment *exp, const struct result *result, void *ctx);

@@ -2,12 +2,12 @@
 #include "experiment/judge.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "result/console.h"
 #include "result/measure.h"
 #include "result/records.h"
 
@@ -21,12 +21,15 @@ struct verdict {
 	const struct engine_exit *exit;
 	const struct records *rec;
 	bool spoke; /* the agent wrote its first record */
-	const char *console;
+	struct console console;
+	bool flooded; /* the guest wrote more to its console than is let through */
 	const char *stderr_line;
 	const struct machine *machine;
 	bool oom_allowed;
 	enum status status;
 	char reason[512];
+	char function[128];                   /* where the agent found a task stuck, or "" */
+	const struct console_report *failure; /* the report that decided, or NULL */
 };
 
 static enum status conclude(struct verdict *v, enum status status, const char *fmt, ...)
@@ -47,17 +50,6 @@ static enum status conclude(struct verdict *v, enum status status, const char *f
 	return v->status = status;
 }
 
-/* The rest of the console's line that begins with mark, into out; false when it is not there. */
-static bool console_line(const struct verdict *v, const char *mark, char *out, size_t size)
-{
-	const char *at = strstr(v->console, mark);
-
-	if (!at)
-		return false;
-	snprintf(out, size, "%.*s", (int)strcspn(at, "\r\n"), at);
-	return true;
-}
-
 /* The host's own doings come first: they say nothing of the guest. */
 static bool judge_host(struct verdict *v)
 {
@@ -69,8 +61,6 @@ static bool judge_host(struct verdict *v)
 			 v->rec->last_phase, WIRE_STOPPED);
 	else if (x->fault[0])
 		conclude(v, STATUS_HARNESS_ERROR, "%s", x->fault);
-	else if (x->signal == SIGXFSZ)
-		conclude(v, STATUS_HARNESS_ERROR, "the guest flooded its console");
 	else if (x->signal)
 		conclude(v, STATUS_HARNESS_ERROR, "QEMU was killed by signal %d", x->signal);
 	else
@@ -78,21 +68,46 @@ static bool judge_host(struct verdict *v)
 	return true;
 }
 
+static void judge_warning(struct verdict *v)
+{
+	v->failure = &v->console.warning;
+	conclude(v, STATUS_WARNING, "%s", v->failure->title);
+}
+
+/* The first line of what the agent said; stacks may follow. */
+static void judge_error(struct verdict *v, enum status status)
+{
+	struct text e = v->rec->error;
+	const char *nl = e.len ? memchr(e.p, '\n', e.len) : NULL;
+	int len = (int)(nl ? nl - e.p : (long)e.len);
+
+	if (nl)
+		console_frame(nl, e.len - (size_t)len, v->function, sizeof(v->function));
+	conclude(v, status, "%.*s%s%s", len, e.p ? e.p : "", v->function[0] ? ", in " : "",
+		 v->function);
+}
+
+/* A report of the kernel's own says more than what came of it, such as a hang the agent saw. */
 static bool judge_console(struct verdict *v)
 {
+	const struct console_report *r = &v->console.first;
 	unsigned long long mib = machine_memory(v->machine) >> 20;
-	char line[256];
 
-	if (console_line(v, "BUG: soft lockup", line, sizeof(line)) ||
-	    console_line(v, "Watchdog detected hard LOCKUP", line, sizeof(line)))
-		conclude(v, STATUS_LOCKUP, "%s", line);
-	else if (!console_line(v, "Kernel panic - not syncing", line, sizeof(line)))
+	if (r->kind == STATUS_DONE || r->kind == STATUS_WARNING)
 		return false;
+	v->failure = r;
+	if (r->kind == STATUS_OOM && v->rec->ended && v->rec->end_status == WIRE_OOM)
+		judge_error(v, STATUS_OOM); /* it knows whose task that was */
+	else if (r->kind == STATUS_HUNG)
+		conclude(v, STATUS_HUNG,
+			 "the guest's agent did not run for 10 s of virtual time; it was in %s",
+			 r->function[0] ? r->function : "a program");
 	else if (v->spoke)
-		conclude(v, STATUS_PANIC, "%s", line);
+		conclude(v, r->kind, "%s", r->title);
 	else
-		conclude(v, STATUS_PANIC,
-			 "%s; the agent had not started: are %llu MiB enough to boot?", line, mib);
+		conclude(v, r->kind,
+			 "%s; the agent had not started: are %llu MiB enough to boot?", r->title,
+			 mib);
 	return true;
 }
 
@@ -118,6 +133,7 @@ static void judge_agent(struct verdict *v)
 		[WIRE_OOM] = STATUS_OOM,
 		[WIRE_HUNG] = STATUS_HUNG,
 		[WIRE_AGENT_ERROR] = STATUS_SETUP_FAILED,
+		[WIRE_VIRTUAL_TIMEOUT] = STATUS_VIRTUAL_TIMEOUT,
 	};
 	const struct records *rec = v->rec;
 
@@ -125,11 +141,17 @@ static void judge_agent(struct verdict *v)
 		conclude(v, STATUS_HARNESS_ERROR, "the guest ended with the unknown status %u",
 			 rec->end_status);
 	else if (rec->end_status != WIRE_DONE)
-		conclude(v, map[rec->end_status], "%.*s", (int)rec->error.len,
-			 rec->error.p ? rec->error.p : "");
+		judge_error(v, map[rec->end_status]);
 	else if (oom_killed(rec) && !v->oom_allowed)
 		conclude(v, STATUS_OOM,
 			 "the OOM killer was at work and the scenario does not allow it");
+	else if (rec->dropped)
+		conclude(v, STATUS_RECORD_FLOOD,
+			 "%llu records did not fit into the guest's record region of %llu MiB",
+			 (unsigned long long)rec->dropped,
+			 (unsigned long long)v->machine->records >> 20);
+	else if (v->console.warning.kind == STATUS_WARNING)
+		judge_warning(v);
 	else
 		conclude(v, STATUS_DONE, "%s", "");
 }
@@ -140,7 +162,10 @@ static void judge(struct verdict *v)
 
 	if (judge_host(v) || judge_console(v))
 		return;
-	if (x->watchdog)
+	if (v->flooded)
+		conclude(v, STATUS_CONSOLE_FLOOD, "the guest wrote over %u MiB to its console",
+			 VM_CONSOLE_MAX >> 20);
+	else if (x->watchdog)
 		conclude(v, STATUS_HUNG, "the guest's agent did not run for 10 s of virtual time");
 	else if (v->rec->damaged)
 		conclude(v, STATUS_HARNESS_ERROR, "the record stream is damaged after %zu bytes",
@@ -149,9 +174,10 @@ static void judge(struct verdict *v)
 		judge_agent(v);
 	else if (x->exited && x->exit_code == 1 && !v->spoke)
 		conclude(v, STATUS_HARNESS_ERROR, "QEMU did not start: %s", v->stderr_line);
+	else if (x->triple_fault)
+		conclude(v, STATUS_TRIPLE_FAULT, "the processor reset itself after a triple fault");
 	else if (x->guest_reset)
-		conclude(v, STATUS_PANIC,
-			 "the guest reset itself without a word (a triple fault?)");
+		conclude(v, STATUS_PANIC, "the guest reset itself without a word");
 	else
 		conclude(v, STATUS_HARNESS_ERROR, "QEMU ended with code %d in phase %u of %u: %s",
 			 x->exit_code, v->rec->last_phase, WIRE_STOPPED, v->stderr_line);
@@ -159,7 +185,7 @@ static void judge(struct verdict *v)
 
 static json_t *json_text(struct text t)
 {
-	char copy[256];
+	char copy[1024];
 	size_t i, n = t.len < sizeof(copy) ? t.len : sizeof(copy) - 1;
 
 	for (i = 0; i < n; i++)
@@ -227,6 +253,26 @@ static json_t *stream(const struct records *rec, const struct buf *kept)
 			 "dropped", (json_int_t)rec->dropped, "damaged", rec->damaged);
 }
 
+static json_t *failure(const struct verdict *v)
+{
+	const struct console_report *r = v->failure;
+	const char *function = r ? r->function : v->function;
+	json_t *out = json_pack("{s:s, s:s}", "kind", status_name(v->status), "title",
+				r ? r->title : v->reason);
+
+	if (function[0])
+		json_object_set_new(out, "function", json_string(function));
+	if (r)
+		json_object_set_new(out, "console_line", json_integer((json_int_t)r->line));
+	return out;
+}
+
+/* As planned, whatever was found on the way. */
+static bool window_complete(const struct records *rec)
+{
+	return rec->phase_ns[WIRE_OPEN] && rec->ended && rec->end_status == WIRE_DONE;
+}
+
 static json_t *make_result(const struct experiment *exp, const struct verdict *v,
 			   const struct result *r)
 {
@@ -243,8 +289,9 @@ static json_t *make_result(const struct experiment *exp, const struct verdict *v
 	json_object_set_new(out, "kernel", kernel_said(rec));
 	json_object_set_new(out, "times", phases(rec));
 	json_object_set_new(out, "state", states(rec));
-	json_object_set_new(out, "window_complete",
-			    json_boolean(rec->phase_ns[WIRE_OPEN] && v->status == STATUS_DONE));
+	if (v->status != STATUS_DONE)
+		json_object_set_new(out, "failure", failure(v));
+	json_object_set_new(out, "window_complete", json_boolean(window_complete(rec)));
 	json_object_set_new(out, "metrics", measure_metrics(rec));
 	json_object_set_new(out, "records", stream(rec, &r->records));
 	json_object_set_new(out, "console_sha256", json_string(hex));
@@ -263,7 +310,7 @@ static bool is_plain(const char *path)
 }
 
 /* The console as text: NULs would hide what follows them. */
-static int read_console(const char *dir, struct buf *out, struct err *err)
+static int read_console(const char *dir, struct buf *out, bool *flooded, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" RUN_CONSOLE, dir);
 	cleanup_buf struct buf all = {0};
@@ -272,6 +319,9 @@ static int read_console(const char *dir, struct buf *out, struct err *err)
 
 	if (ret)
 		return ret;
+	*flooded = all.len >= VM_CONSOLE_MAX;
+	if (*flooded)
+		all.len = VM_CONSOLE_MAX;
 	for (i = 0; i < all.len; i++)
 		if (!all.data[i])
 			all.data[i] = '?';
@@ -336,11 +386,12 @@ int judge_run(struct experiment *exp, const char *dir, const struct engine_exit 
 	memset(result, 0, sizeof(*result));
 	ret = read_records(dir, &rec, &region, err);
 	if (!ret)
-		ret = read_console(dir, &result->console, err);
+		ret = read_console(dir, &result->console, &v.flooded, err);
 	if (ret)
 		return ret;
 	read_stderr(dir, line, sizeof(line));
-	v.console = buf_str(&result->console);
+	console_classify(buf_str(&result->console), result->console.len, v.oom_allowed,
+			 &v.console);
 	v.spoke = rec.last_phase >= WIRE_BOOT;
 	judge(&v);
 	keep_records(&rec, &region, &result->records);

@@ -301,6 +301,26 @@ static void write_work(struct plan *p, size_t i)
 	buf_adds(p->out, "\n");
 }
 
+/* What a run that goes on too long, or loses a workload, is to be taken for. */
+static void write_limits(struct plan *p)
+{
+	const struct scenario *s = p->scenario;
+
+	buf_printf(p->out, "limit %llu\n", (unsigned long long)(GATE_NS + s->limit_ns));
+	if (s->oom_allowed)
+		buf_adds(p->out, "allow oom\n");
+}
+
+/* The user's own; in the order of the file. */
+static void write_own_modules(struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->scenario->nr_modules; i++)
+		buf_printf(p->out, "insmod %s %s\n", p->scenario->module[i].name,
+			   p->scenario->module[i].params);
+}
+
 static void write_times(struct plan *p)
 {
 	const struct scenario *s = p->scenario;
@@ -341,7 +361,9 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	buf_adds(out, "# wringer plan 2\n");
 	plan_files(&p.storage, scenario, out);
 	/* From here on seed and policy matter; all before is the same for every seed and policy. */
+	write_limits(&p);
 	write_seed(&p);
+	write_own_modules(&p);
 	write_cgroups(&p);
 	/* Its scans depend on when they start, which no seed is meant to decide; a scenario may
 	 * want it. */

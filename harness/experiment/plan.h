@@ -16,7 +16,7 @@
 #include "experiment/scenario.h"
 
 /* What the image and the machine must have for this guest and scenario. */
-#define PLAN_MODULES_MAX 16
+#define PLAN_MODULES_MAX 32
 struct plan_needs {
 	const char *module[PLAN_MODULES_MAX + 1]; /* NULL-terminated */
 	const char *fs;   /* the data device's file system, NULL = none */

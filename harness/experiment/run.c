@@ -129,7 +129,8 @@ static int start_vm(struct pool *pool, struct slot *s, enum vm_mode mode, struct
 	const struct experiment *exp = s->exp;
 	struct vm_opts opts = {.qemu = &pool->exps->qemu, .machine = &exp->machine,
 			       .args = &exp->args, .dir = s->dir, .mode = mode,
-			       .saved = s->tpl.dir, .limit_ms = pool->opts->limit_ms};
+			       .saved = s->tpl.dir, .limit_ms = pool->opts->limit_ms,
+			       .vmcore = pool->opts->vmcore};
 	/* A template knows nothing of the plan. */
 	int ret = fill_dir(exp, s->dir, mode == VM_SAVE ? "" : exp->plan, err);
 
@@ -160,6 +161,23 @@ static int start_one(struct pool *pool, size_t i, enum vm_mode mode, struct temp
 		pool->left--;
 	}
 	return 0;
+}
+
+/* What the emulator told is worth keeping where something went wrong. */
+static void take_evidence(struct pool *pool, struct slot *s, struct result *r)
+{
+	cleanup_free char *vmcore = xasprintf("%s/" RUN_VMCORE, s->dir);
+	struct stat st;
+
+	if (s->exp->status != STATUS_DONE) {
+		r->evidence = s->vm.evidence.text;
+		memset(&s->vm.evidence.text, 0, sizeof(s->vm.evidence.text));
+	}
+	buf_release(&s->vm.evidence.text);
+	if (s->exp->status == STATUS_DONE && !pool->opts->keep_nothing)
+		return;
+	if (s->vm.evidence.vmcore && !lstat(vmcore, &st) && S_ISREG(st.st_mode))
+		r->vmcore = xstrdup(vmcore);
 }
 
 /* Starts it, or what must be there first; -EAGAIN while somebody makes its template. */
@@ -274,6 +292,7 @@ static int end_experiment(struct pool *pool, struct slot *s, struct err *err)
 
 	if (!ret) {
 		r.host = host_facts(s);
+		take_evidence(pool, s, &r);
 		ret = keep(pool, s->exp, &r, err);
 		result_release(&r);
 	}

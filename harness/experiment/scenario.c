@@ -6,8 +6,13 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "experiment/policy.h"
+#include "image/image.h"
 #include "workloads/lib/pattern.h"
+
+/* What is added to warm-up and window when a scenario sets no limit of its own. */
+#define LIMIT_SLACK_NS 300000000000ull
 
 static const struct conf_key scenario_keys[] = {
 	{"title", CONF_STR, offsetof(struct scenario, title), "one line", NULL, 0, 0, true},
@@ -23,6 +28,8 @@ static const struct conf_key scenario_keys[] = {
 	 NULL, 0, 3600000000000, false},
 	{"hang", CONF_TIME, offsetof(struct scenario, hang_ns),
 	 "no operation of a workload for so long is a hang", NULL, 1000000, 3600000000000, false},
+	{"limit", CONF_TIME, offsetof(struct scenario, limit_ns),
+	 "the run must be over so long after the gate", NULL, 1000000, 36000000000000, false},
 	{"oom", CONF_BOOL, offsetof(struct scenario, oom_allowed), "OOM kills are part of it", NULL,
 	 0, 0, false},
 };
@@ -55,6 +62,60 @@ static int add_file(struct scenario *s, struct conf_section *sec, struct err *er
 		ret = conf_complain(&s->conf, sec->line, err,
 				    "the size of a file must be a multiple of 4096");
 	return ret;
+}
+
+/* A relative path is one from the scenario's folder, wherever the program runs. */
+static void place(const char *scenario, char **path)
+{
+	const char *slash = strrchr(scenario, '/');
+	char *from = *path;
+
+	if (*from == '/' || !slash)
+		return;
+	*path = xasprintf("%.*s/%s", (int)(slash - scenario), scenario, from);
+	free(from);
+}
+
+static int read_module(struct scenario *s, const struct conf_section *sec,
+		       struct scenario_module *m, struct err *err)
+{
+	cleanup_buf struct buf name = {0};
+	char *c;
+	int ret;
+
+	place(s->conf.name, &m->path);
+	ret = file_read(m->path, &m->data, err);
+	if (!ret && module_info(m->data.data, m->data.len, &name, &m->deps))
+		ret = conf_complain(&s->conf, sec->line, err, "%s is no kernel module", m->path);
+	if (ret)
+		return ret;
+	for (c = name.data; c && *c; c++)
+		*c = *c == '-' ? '_' : *c;
+	if (!strcmp(buf_str(&name), m->name))
+		return 0;
+	return conf_complain(&s->conf, sec->line, err, "%s is module %s, not %s", m->path,
+			     buf_str(&name), m->name);
+}
+
+static int add_module(struct scenario *s, struct conf_section *sec, struct err *err)
+{
+	static const struct conf_key keys[] = {
+		{"path", CONF_STR, offsetof(struct scenario_module, path), "the .ko file", NULL, 0,
+		 0, true},
+		{"params", CONF_STR, offsetof(struct scenario_module, params),
+		 "its parameters, blank-separated", NULL, 0, 0, false},
+	};
+	struct scenario_module *m;
+	int ret;
+
+	if (s->nr_modules == OWN_MODULES_MAX)
+		return conf_complain(&s->conf, sec->line, err, "more than %d modules",
+				     OWN_MODULES_MAX);
+	s->module = xrealloc(s->module, s->nr_modules + 1, sizeof(*m));
+	m = &s->module[s->nr_modules++];
+	*m = (struct scenario_module){.name = sec->arg, .params = xstrdup("")};
+	ret = conf_bind(&s->conf, sec, keys, ARRAY_SIZE(keys), m, err);
+	return ret ? ret : read_module(s, sec, m, err);
 }
 
 static int check_cgroup(struct scenario *s, struct conf_section *sec, struct err *err)
@@ -146,7 +207,11 @@ static const struct {
 	int (*add)(struct scenario *s, struct conf_section *sec, struct err *err);
 	bool slashes;
 } kinds[] = {
-	{"file", add_file, false}, {"cgroup", check_cgroup, true}, {"workload", add_work, false}};
+	{"module", add_module, false},
+	{"file", add_file, false},
+	{"cgroup", check_cgroup, true},
+	{"workload", add_work, false},
+};
 
 /* Kind by kind, so that a workload may stand before the file it reads. */
 static int bind_kind(struct scenario *s, size_t kind, struct err *err)
@@ -185,6 +250,8 @@ static int bind_scenario(struct scenario *s, struct err *err)
 		ret = knobs_check(&s->conf, "set", err);
 	for (kind = 0; !ret && kind < ARRAY_SIZE(kinds); kind++)
 		ret = bind_kind(s, kind, err);
+	if (!s->limit_ns)
+		s->limit_ns = s->warmup_ns + s->window_ns + LIMIT_SLACK_NS;
 	if (!ret && !s->nr_works)
 		ret = err_set(err, -EINVAL, "%s: there is no [workload NAME]", s->conf.name);
 	return ret ? ret : conf_unused(&s->conf, err);
@@ -226,6 +293,13 @@ void scenario_release(struct scenario *s)
 
 	for (i = 0; i < s->nr_works; i++)
 		work_release(&s->work[i]);
+	for (i = 0; i < s->nr_modules; i++) {
+		buf_release(&s->module[i].data);
+		buf_release(&s->module[i].deps);
+		free(s->module[i].path);
+		free(s->module[i].params);
+	}
+	free(s->module);
 	free(s->work);
 	free(s->file);
 	free(s->name);

@@ -2,9 +2,10 @@
 /*
  * A scenario: what happens inside a guest, from workloads/scenarios/NAME.conf.
  *
- *	[scenario]	title, shows, primary, warmup, window, sample, hang, oom
+ *	[scenario]	title, shows, primary, warmup, window, sample, hang, limit, oom
  *	[swap] [data]	override the guest's storage
  *	[set]		PATH = TEXT: knobs, written after the policy's
+ *	[module NAME]	path, params: a module of the user's, loaded before the knobs are set
  *	[file NAME]	size, compress: a file of the data device, filled before the window
  *	[cgroup NAME]	any interface file = text; a path like a/b makes a below the root first
  *	[workload NAME]	type, cgroup, and the options of that type
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "experiment/guest.h"
@@ -25,6 +27,16 @@ struct scenario_file {
 	const char *name; /* inside conf */
 	uint64_t size;    /* bytes, a multiple of 4096 */
 	uint64_t compress; /* share of each page that compression saves, in millionths */
+};
+
+#define OWN_MODULES_MAX 8
+
+struct scenario_module {
+	const char *name; /* inside conf */
+	char *path;       /* on the host */
+	char *params;     /* "" for none */
+	struct buf data;  /* the file */
+	struct buf deps;  /* names of modules it needs, comma-separated */
 };
 
 struct scenario_work {
@@ -43,8 +55,11 @@ struct scenario {
 	uint64_t window_ns;
 	uint64_t sample_ns;
 	uint64_t hang_ns;
+	uint64_t limit_ns; /* after the gate */
 	bool oom_allowed; /* an OOM kill is part of what happens here */
 	struct storage_set storage; /* the scenario's own, in place of the guest's */
+	struct scenario_module *module;
+	size_t nr_modules;
 	struct scenario_file *file;
 	size_t nr_files;
 	struct scenario_work *work;

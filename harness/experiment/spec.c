@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "engine/template.h"
 #include "experiment/experiment.h"
+#include "image/modules.h"
 #include "result/store.h"
 
 /* Everything that has been loaded while planning. */
@@ -258,6 +259,25 @@ struct cell {
 	struct buf setup;
 };
 
+/* Where a module lies on this host is no part of the spec; what it holds is. */
+static json_t *json_scenario(const struct scenario *s)
+{
+	json_t *out = json_conf(&s->conf);
+	char hex[SHA256_HEX];
+	size_t i;
+
+	for (i = 0; i < s->nr_modules; i++) {
+		const struct scenario_module *m = &s->module[i];
+		cleanup_free char *name = xasprintf("module %s", m->name);
+		json_t *section = json_object_get(out, name);
+
+		sha256_buf(buf_str(&m->data), m->data.len, hex);
+		json_object_del(section, "path");
+		json_object_set_new(section, "sha256", json_string(hex));
+	}
+	return out;
+}
+
 static json_t *make_spec(const struct planner *p, const struct cell *c, const char *plan,
 			 uint64_t seed)
 {
@@ -277,7 +297,7 @@ static json_t *make_spec(const struct planner *p, const struct cell *c, const ch
 						      json_conf(&c->policy->conf)));
 	json_object_set_new(spec, "scenario",
 			    json_pack("{s:s, s:o}", "name", c->scenario->name, "conf",
-				      json_conf(&c->scenario->conf)));
+				      json_scenario(c->scenario)));
 	json_object_set_new(spec, "setup", json_string(buf_str(&c->setup)));
 	json_object_set_new(spec, "plan", json_string(plan));
 	json_object_set_new(spec, "seed", json_integer((json_int_t)seed));
@@ -380,12 +400,38 @@ static int hash_programs(struct planner *p, struct err *err)
 	return ret ? ret : hash_program(RUN_PLUGIN, p->plugin, err);
 }
 
+/*
+ * The scenario's own modules lie beside the kernel's, which those that they need are taken from.
+ * names are set into deps, which must outlive needs.
+ */
+static void add_modules(const struct scenario *s, struct plan_needs *needs, struct buf *deps,
+			struct image_file *files, char (*names)[MODULE_NAME_MAX + 16], size_t *nr)
+{
+	char *rest, *word;
+	size_t i, n;
+
+	for (i = 0; i < s->nr_modules; i++) {
+		const struct scenario_module *m = &s->module[i];
+
+		snprintf(names[i], sizeof(names[i]), "modules/%s.ko", m->name);
+		files[(*nr)++] = (struct image_file){.name = names[i], .data = m->data.data,
+						     .len = m->data.len, .mode = 0644};
+		buf_printf(deps, "%s,", buf_str(&m->deps));
+	}
+	for (n = 0; needs->module[n]; n++)
+		;
+	for (rest = deps->data; rest && (word = strsep(&rest, ","));)
+		if (*word && n < PLAN_MODULES_MAX)
+			needs->module[n++] = word;
+}
+
 static int build_image(struct cell *c, struct err *err)
 {
 	cleanup_free char *agent = xasprintf("%s/agent", path_data());
 	cleanup_free char *workload = xasprintf("%s/workload", path_data());
-	cleanup_buf struct buf fs = {0};
-	struct image_file files[3] = {
+	cleanup_buf struct buf fs = {0}, deps = {0};
+	char names[OWN_MODULES_MAX][MODULE_NAME_MAX + 16];
+	struct image_file files[3 + OWN_MODULES_MAX] = {
 		{.name = "init", .path = agent, .mode = 0755},
 		{.name = "workload", .path = workload, .mode = 0755},
 	};
@@ -405,6 +451,7 @@ static int build_image(struct cell *c, struct err *err)
 	if (needs.fs)
 		files[nr++] = (struct image_file){.name = "data.fs", .data = fs.data, .len = fs.len,
 						  .mode = 0644};
+	add_modules(c->scenario, &needs, &deps, files, names, &nr);
 	ret = image_build(c->kernel, needs.module, files, nr, &c->image, err);
 	return ret ? err_prefix(err, ret, "scenario %s on guest %s", c->scenario->name,
 				c->guest->name)

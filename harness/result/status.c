@@ -15,6 +15,15 @@ static const char *const names[STATUS_NR] = {
 	[STATUS_SETUP_FAILED] = "setup-failed",
 	[STATUS_TIMEOUT] = "timeout",
 	[STATUS_HARNESS_ERROR] = "harness-error",
+	[STATUS_OOPS] = "oops",
+	[STATUS_BUG] = "bug",
+	[STATUS_WARNING] = "warning",
+	[STATUS_HUNG_TASK] = "hung-task",
+	[STATUS_RCU_STALL] = "rcu-stall",
+	[STATUS_TRIPLE_FAULT] = "triple-fault",
+	[STATUS_CONSOLE_FLOOD] = "console-flood",
+	[STATUS_RECORD_FLOOD] = "record-flood",
+	[STATUS_VIRTUAL_TIMEOUT] = "virtual-timeout",
 };
 
 const char *status_name(enum status status)

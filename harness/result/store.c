@@ -34,6 +34,8 @@ void result_release(struct result *r)
 	buf_release(&r->series);
 	buf_release(&r->records);
 	buf_release(&r->console);
+	buf_release(&r->evidence);
+	free(r->vmcore);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -71,6 +73,30 @@ static int write_json(const char *dir, const char *name, const json_t *json, str
 	return write_in(dir, name, &text, err);
 }
 
+static int move_vmcore(const char *from, const char *dir, struct err *err)
+{
+	cleanup_free char *to = xasprintf("%s/vmcore", dir);
+
+	/* It was the emulator's user's. */
+	if (rename(from, to) || (!geteuid() && chown(to, 0, 0)))
+		return err_sys(err, -errno, "cannot keep %s", to);
+	return 0;
+}
+
+int store_vmcore(const char *id, const char *file, struct err *err)
+{
+	cleanup_free char *dir = store_path(id);
+
+	return move_vmcore(file, dir, err);
+}
+
+static int write_evidence(const char *dir, const struct result *r, struct err *err)
+{
+	int ret = r->evidence.len ? write_in(dir, "evidence.txt", &r->evidence, err) : 0;
+
+	return ret || !r->vmcore ? ret : move_vmcore(r->vmcore, dir, err);
+}
+
 static int write_all(const char *dir, const struct result *r, struct err *err)
 {
 	int ret = dir_make(dir, err);
@@ -83,6 +109,8 @@ static int write_all(const char *dir, const struct result *r, struct err *err)
 		ret = write_in(dir, "records.bin", &r->records, err);
 	if (!ret)
 		ret = write_in(dir, "console.txt", &r->console, err);
+	if (!ret)
+		ret = write_evidence(dir, r, err);
 	if (!ret)
 		ret = write_json(dir, "host.json", r->host, err);
 	if (!ret)

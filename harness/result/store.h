@@ -30,6 +30,8 @@ struct result {
 	struct buf series;
 	struct buf records;
 	struct buf console;
+	struct buf evidence; /* what the emulator told of a machine that failed; may be empty */
+	char *vmcore;        /* owned: a file of results' file system to move in, or NULL */
 };
 
 void result_release(struct result *result);
@@ -48,6 +50,8 @@ int store_save(const char *id, const struct result *result, bool replace, struct
  * result, only evidence.  Replaces what an earlier try left.
  */
 int store_save_failed(const char *id, const struct result *result, struct err *err);
+/* Moves the file into results/<id>/ as vmcore, in place of an earlier one. */
+int store_vmcore(const char *id, const char *file, struct err *err);
 /* Reads spec, result and host; the rest stays on disk.  -EBADMSG for a file that is not ours. */
 int store_load(const char *id, struct result *out, struct err *err);
 /* All ids there are, sorted, NULL-terminated; free with store_ids_free(). */

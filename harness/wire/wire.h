@@ -73,6 +73,7 @@ enum wire_status {
 	WIRE_OOM = 3,
 	WIRE_HUNG = 4,
 	WIRE_AGENT_ERROR = 5,
+	WIRE_VIRTUAL_TIMEOUT = 6,
 };
 
 #define WIRE_METRICS_MAX 8

@@ -129,7 +129,7 @@ static void test_movable(void **unused)
 			  " -object memory-backend-ram,id=m2,size=256M -numa node,nodeid=2"
 			  " -device pc-dimm,memdev=m1,node=1,addr=0x100000000"
 			  " -device pc-dimm,memdev=m2,node=2,addr=0x108000000 ");
-	assert_has(&line, " oops=panic memhp_default_state=offline swiotlb=noforce ");
+	assert_has(&line, " unknown_nmi_panic memhp_default_state=offline swiotlb=noforce ");
 }
 
 /* Every node with CPUs says what access to every node with memory costs it. */
@@ -276,7 +276,7 @@ static void test_interactive(void **unused)
 	join(&out, &terminal);
 	args_release(&out);
 	args_release(&args);
-	assert_has(&script, " oops=panic word ");
+	assert_has(&script, "unknown_nmi_panic word ");
 	assert_has(&script, " -serial file:console.txt ");
 	assert_has(&script, " -serial file:output ");
 	assert_has(&script, "file=script ");

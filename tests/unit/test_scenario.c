@@ -547,6 +547,7 @@ static const char plan_devices[] =
 
 /* The seed is the SHA-256 of "wringer seed 7". */
 static const char plan_knobs[] =
+	"limit 305500000000\n"
 	"seed 5eb0cdb6d2088a9140ff2121c11e817402f976717f82ba96ae9d6928894f4559\n"
 	"write " CG "/cgroup.subtree_control +memory\n"
 	"mkdir " CG "/a\n"
