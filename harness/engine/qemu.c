@@ -273,7 +273,11 @@ static void add_nodes(const struct machine *m, struct args *a)
 
 	add_memory(m, a);
 	args_add(a, "-smp");
-	args_add(a, "%u", machine_cpus(m));
+	/* CPUs of several nodes in one socket would share a cache, which the kernel warns of. */
+	if (__builtin_popcount(machine_cpu_nodes(m)) > 1)
+		args_add(a, "%u,sockets=%u,cores=1,threads=1", machine_cpus(m), machine_cpus(m));
+	else
+		args_add(a, "%u", machine_cpus(m));
 	for (i = 0; i < m->nr_nodes; i++) {
 		add_node(m, i, cpu, a);
 		cpu += m->node[i].cpus;

@@ -25,8 +25,8 @@
 #define FILES_MAX    64
 /* What a vmcore has beside the guest's memory: headers, notes, firmware. */
 #define VMCORE_OVERHEAD_MAX (64u << 20)
-/* What the devices of a saved machine hold, and its record region. */
-#define STATE_MAX (256u << 20)
+/* What the devices of a saved machine hold. */
+#define STATE_MAX (16u << 20)
 /* After the watchdog's NMI the kernel has so long to say its last words. */
 #define LAST_WORDS_MS 30000
 #define QMP_LINE_MAX (1u << 20)
@@ -189,12 +189,15 @@ static uint64_t vmcore_max(const struct machine *m)
 	return machine_memory(m) + m->records + VMCORE_OVERHEAD_MAX;
 }
 
-/* Of a console that is longer no more is read. */
+/*
+ * The largest file is the record region in a memfd, or a saved state; of a console that is longer
+ * than VM_CONSOLE_MAX no more is read.
+ */
 static uint64_t file_max(const struct vm_opts *opts)
 {
-	if (opts->mode == VM_SAVE)
-		return STATE_MAX;
-	return VM_CONSOLE_MAX + (opts->vmcore ? vmcore_max(opts->machine) : 0);
+	uint64_t max = opts->machine->records + STATE_MAX;
+
+	return max + (opts->vmcore ? vmcore_max(opts->machine) : 0);
 }
 
 static int spawn(struct vm *vm, const struct vm_opts *opts, int monitor, struct err *err)

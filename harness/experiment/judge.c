@@ -348,14 +348,18 @@ static void read_stderr(const char *dir, char *line, size_t size)
 static int read_records(const char *dir, struct records *rec, struct buf *region, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" RUN_RECORDS, dir);
-	int ret = is_plain(path) ? file_read(path, region, err) :
-				   err_set(err, -EBADMSG, "%s is no plain file", path);
+	int ret = 0;
 
+	/* A fork that never ran has none. */
+	if (is_plain(path))
+		ret = file_read(path, region, err);
+	else if (file_exists(path))
+		ret = err_set(err, -EBADMSG, "%s is no plain file", path);
 	if (ret)
 		return ret;
 	ret = records_parse(rec, buf_str(region), region->len);
 	/* Nothing there, or nonsense there, is evidence, not an error of ours. */
-	if (ret == -EBADMSG)
+	if (ret == -EBADMSG && region->len)
 		rec->damaged = true;
 	return 0;
 }

@@ -62,7 +62,7 @@ static void test_two_nodes(void **unused)
 
 	(void)unused;
 	command_line(&two_smp, &line);
-	assert_has(&line, " -m 448M -smp 2"
+	assert_has(&line, " -m 448M -smp 2,sockets=2,cores=1,threads=1"
 			  " -object memory-backend-ram,id=m0,size=192M"
 			  " -numa node,nodeid=0,memdev=m0,cpus=0"
 			  " -object memory-backend-ram,id=m1,size=256M"
@@ -85,7 +85,7 @@ static void test_uneven_nodes(void **unused)
 
 	(void)unused;
 	command_line(&m, &line);
-	assert_has(&line, " -m 112M -smp 6 ");
+	assert_has(&line, " -m 112M -smp 6,sockets=6,cores=1,threads=1 ");
 	assert_has(&line, " -numa node,nodeid=0,memdev=m0,cpus=0-2 ");
 	assert_has(&line, " -numa node,nodeid=1,memdev=m1 ");
 	assert_has(&line, " -numa node,nodeid=2,memdev=m2,cpus=3-5 ");
@@ -106,7 +106,7 @@ static void test_memoryless(void **unused)
 
 	(void)unused;
 	command_line(&m, &line);
-	assert_has(&line, " -m 64M -smp 3 -object memory-backend-ram,id=m0,size=64M"
+	assert_has(&line, " -m 64M -smp 3,sockets=3,cores=1,threads=1 -object memory-backend-ram,id=m0,size=64M"
 			  " -numa node,nodeid=0,memdev=m0,cpus=0"
 			  " -numa node,nodeid=1,cpus=1-2 -kernel ");
 }
@@ -124,7 +124,7 @@ static void test_movable(void **unused)
 
 	(void)unused;
 	command_line(&m, &line);
-	assert_has(&line, " -m 64M,slots=2,maxmem=448M -smp 2 ");
+	assert_has(&line, " -m 64M,slots=2,maxmem=448M -smp 2,sockets=2,cores=1,threads=1 ");
 	assert_has(&line, " -object memory-backend-ram,id=m1,size=128M -numa node,nodeid=1,cpus=1"
 			  " -object memory-backend-ram,id=m2,size=256M -numa node,nodeid=2"
 			  " -device pc-dimm,memdev=m1,node=1,addr=0x100000000"
