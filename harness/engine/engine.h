@@ -122,6 +122,7 @@ struct vm {
 	enum vm_mode mode;
 	const struct vm_step *step; /* of the talk with the monitor: what is being waited for */
 	char *dir;
+	int console;       /* a memfd */
 	int records;       /* the record region where it is no file of the folder, or -1 */
 	uint64_t records_size;
 	int64_t start_ms;

@@ -6,6 +6,8 @@
  * its guest-physical address already when the state is loaded; the record region, a PCI BAR, is not.
  * So in these modes it is a memfd, whose contents travel with the state, and the host reads it
  * through the emulator's own descriptor.
+ *
+ * The console is a memfd in all modes: of a full disk the emulator would say nothing.
  */
 #include "engine/mode.h"
 
@@ -63,22 +65,22 @@ static int add_saved_ram(const struct vm_opts *opts, const struct ram *ram, int 
 static int add_arg(const struct vm_opts *opts, const char *arg, int fd[], struct args *out,
 		   struct err *err)
 {
-	bool fork = opts->mode == VM_FORK;
+	bool boot = opts->mode == VM_BOOT, fork = opts->mode == VM_FORK;
 	unsigned long long mib = opts->machine->records >> 20;
 	struct ram ram;
 
-	if (ram_parse(arg, &ram)) {
+	if (!strcmp(arg, "file:" RUN_CONSOLE)) {
+		args_add(out, "chardev:console");
+	} else if (!boot && ram_parse(arg, &ram)) {
 		if (fork)
 			return add_saved_ram(opts, &ram, fd, out, err);
 		args_add(out, "memory-backend-file,id=%s,size=%lluM,mem-path=%s" SAVED_RAM
 			 ",share=on", ram.id, (unsigned long long)ram.size >> 20, ram.id);
-	} else if (!strncmp(arg, "memory-backend-file,id=records,", 31)) {
+	} else if (!boot && !strncmp(arg, "memory-backend-file,id=records,", 31)) {
 		args_add(out, "memory-backend-memfd,id=records,size=%lluM,share=on", mib);
-	} else if (fork && !strcmp(arg, "file:" RUN_CONSOLE)) {
-		args_add(out, "chardev:console");
 	} else if (fork && !strcmp(arg, "file,id=progress,path=" RUN_PROGRESS)) {
 		args_add(out, "%s,append=on", arg);
-	} else if (!fork && !strcmp(arg, "./" RUN_PLUGIN)) {
+	} else if (opts->mode == VM_SAVE && !strcmp(arg, "./" RUN_PLUGIN)) {
 		args_add(out, "%s,stop=on", arg);
 	} else {
 		args_add(out, "%s", arg);
@@ -96,27 +98,22 @@ static void add_monitor(struct args *out, int monitor)
 	args_add(out, "chardev=qmp,mode=control");
 }
 
-int mode_args(const struct vm_opts *opts, int monitor, int fd[], struct args *out, struct err *err)
+int mode_args(const struct vm_opts *opts, int fd[], struct args *out, struct err *err)
 {
 	const struct args *args = opts->args;
 	size_t i;
 	int ret = 0;
 
-	fd[0] = monitor;
 	args_add(out, "%s", opts->qemu->path);
-	for (i = 1; !ret && i < args->nr; i++) {
-		if (opts->mode == VM_BOOT)
-			args_add(out, "%s", args->arg[i]);
-		else
-			ret = add_arg(opts, args->arg[i], fd, out, err);
-	}
-	add_monitor(out, monitor);
+	for (i = 1; !ret && i < args->nr; i++)
+		ret = add_arg(opts, args->arg[i], fd, out, err);
+	args_add(out, "-chardev");
+	args_add(out, "file,id=console,path=/proc/self/fd/%d,append=on", fd[FD_CONSOLE]);
+	add_monitor(out, fd[FD_MONITOR]);
 	/* A machine that ends before it can be saved is no experiment's. */
 	if (opts->mode != VM_SAVE)
 		evidence_args(out);
 	if (opts->mode == VM_FORK) {
-		args_add(out, "-chardev");
-		args_add(out, "file,id=console,path=" RUN_CONSOLE ",append=on");
 		args_add(out, "-incoming");
 		args_add(out, "defer");
 	}

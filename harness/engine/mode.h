@@ -15,11 +15,17 @@ struct ram {
 /* True when the argument makes one that a guest can use as its memory. */
 bool ram_parse(const char *arg, struct ram *ram);
 
+/* Descriptors handed on to the emulator: fd[] of struct proc_opts, in this order. */
+enum {
+	FD_MONITOR, /* its end of the monitor's socket */
+	FD_CONSOLE, /* a memfd */
+	FD_RAM,     /* VM_FORK: the saved memory, from here to the first 0 */
+};
+
 /*
- * The machine's arguments changed for the mode, and what lets us watch it: the descriptor of the
- * monitor.  VM_FORK: opens the saved memory, to be handed on to the emulator; descriptors are added
- * to fd[], which has room for PROC_KEEP_MAX and ends at the first 0.
+ * The machine's arguments changed for the mode, and what lets us watch it.  VM_FORK: opens the
+ * saved memory and adds it to fd[], which has room for PROC_KEEP_MAX.
  */
-int mode_args(const struct vm_opts *opts, int monitor, int fd[], struct args *out, struct err *err);
+int mode_args(const struct vm_opts *opts, int fd[], struct args *out, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -141,10 +142,9 @@ static int make_ram(const struct vm_opts *opts, struct err *err)
 	return ret;
 }
 
-/* What the machine had said when it was saved is the beginning of what the fork says. */
 static int take_saved(const struct vm_opts *opts, struct err *err)
 {
-	static const char *const names[] = {SAVED_STATE, RUN_CONSOLE, RUN_PROGRESS};
+	static const char *const names[] = {SAVED_STATE, RUN_PROGRESS};
 	size_t i;
 	int ret = 0;
 
@@ -176,11 +176,27 @@ static int prepare(const struct vm_opts *opts, struct err *err)
 	return ret ? ret : vm_hand_over(opts->dir, err);
 }
 
-static void close_all(const int fd[])
+/* What the machine had said when it was saved is the beginning of what a fork of it says. */
+static int make_console(const struct vm_opts *opts, int *console, struct err *err)
+{
+	cleanup_free char *from = xasprintf("%s/" RUN_CONSOLE, opts->saved ? opts->saved : "");
+	cleanup_buf struct buf said = {0};
+	int ret = opts->mode == VM_FORK ? file_read(from, &said, err) : 0;
+
+	if (ret)
+		return ret;
+	*console = memfd_create("console", MFD_CLOEXEC);
+	if (*console < 0 || write(*console, buf_str(&said), said.len) != (ssize_t)said.len)
+		return err_sys(err, -errno, "cannot make a console");
+	return 0;
+}
+
+/* The monitor's and the console's are the caller's. */
+static void close_ram(const int fd[])
 {
 	size_t i;
 
-	for (i = 0; i < PROC_KEEP_MAX && fd[i]; i++)
+	for (i = FD_RAM; i < PROC_KEEP_MAX && fd[i]; i++)
 		close(fd[i]);
 }
 
@@ -212,36 +228,58 @@ static int spawn(struct vm *vm, const struct vm_opts *opts, int monitor, struct 
 	struct args all = {0};
 	int ret;
 
-	ret = mode_args(opts, monitor, popts.keep_fd, &all, err);
+	popts.keep_fd[FD_MONITOR] = monitor;
+	popts.keep_fd[FD_CONSOLE] = vm->console;
+	ret = mode_args(opts, popts.keep_fd, &all, err);
 	if (!ret && errors < 0)
 		ret = err_sys(err, -errno, "cannot create %s", path);
 	if (!ret)
 		ret = proc_spawn(&vm->proc, (const char *const *)all.arg, &popts, err);
 	args_release(&all);
-	close_all(popts.keep_fd);
+	close_ram(popts.keep_fd);
 	return ret;
 }
 
-int vm_start(struct vm *vm, const struct vm_opts *opts, struct err *err)
+static int open_fds(struct vm *vm, const struct vm_opts *opts, int *monitor, struct err *err)
 {
 	int pair[2];
-	int ret;
+	int ret = make_console(opts, &vm->console, err);
 
-	*vm = (struct vm){.proc = PROC_NONE, .qmp = -1, .records = -1, .mode = opts->mode,
-			  .step = steps[opts->mode], .limit_ms = opts->limit_ms,
-			  .records_size = opts->machine->records};
-	ret = prepare(opts, err);
 	if (ret)
 		return ret;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_sys(err, -errno, "cannot make a socket pair");
 	vm->qmp = pair[0];
-	vm->start_ms = now_ms();
+	*monitor = pair[1];
 	fcntl(vm->qmp, F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+static void close_fds(struct vm *vm)
+{
+	cleanup_closep(&vm->console);
+	cleanup_closep(&vm->records);
+	cleanup_closep(&vm->qmp);
+	vm->console = vm->records = vm->qmp = -1;
+}
+
+int vm_start(struct vm *vm, const struct vm_opts *opts, struct err *err)
+{
+	cleanup_fd int monitor = -1;
+	int ret;
+
+	*vm = (struct vm){.proc = PROC_NONE, .qmp = -1, .records = -1, .console = -1,
+			  .mode = opts->mode, .step = steps[opts->mode],
+			  .limit_ms = opts->limit_ms, .records_size = opts->machine->records,
+			  .start_ms = now_ms()};
 	vm->evidence.vmcore = opts->vmcore;
-	ret = spawn(vm, opts, pair[1], err);
+	ret = prepare(opts, err);
+	if (!ret)
+		ret = open_fds(vm, opts, &monitor, err);
+	if (!ret)
+		ret = spawn(vm, opts, monitor, err);
 	if (ret)
-		close(vm->qmp);
+		close_fds(vm);
 	else
 		vm->dir = xstrdup(opts->dir);
 	return ret;
@@ -430,27 +468,59 @@ static void take_status(struct engine_exit *x, int status)
 	x->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* What the guest wrote, as a file of the folder like that of a machine that was not forked. */
-static int keep_records(struct vm *vm)
+/* The first len bytes of a memfd as a file of the folder. */
+static int keep_bytes(const struct vm *vm, int from, uint64_t len, const char *name)
 {
-	cleanup_free char *path = xasprintf("%s/" RUN_RECORDS, vm->dir);
+	cleanup_free char *path = xasprintf("%s/%s", vm->dir, name);
 	cleanup_fd int out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	struct wire_header head;
-	uint64_t left = vm->records_size;
 	off_t at = 0;
 
-	if (out < 0 || pread(vm->records, &head, sizeof(head), 0) != sizeof(head))
-		return errno ? -errno : -EIO;
-	if (head.used < left - sizeof(head))
-		left = sizeof(head) + head.used;
-	while (left) {
-		ssize_t n = sendfile(out, vm->records, &at, left);
+	if (out < 0)
+		return -errno;
+	while (len) {
+		ssize_t n = sendfile(out, from, &at, len);
 
 		if (n <= 0)
 			return n ? -errno : -EIO;
-		left -= (uint64_t)n;
+		len -= (uint64_t)n;
 	}
 	return 0;
+}
+
+/* Like the region of a machine that was not forked, as far as it is used. */
+static int keep_records(const struct vm *vm)
+{
+	uint64_t len = vm->records_size;
+	struct wire_header head;
+
+	if (pread(vm->records, &head, sizeof(head), 0) != sizeof(head))
+		return -EIO;
+	if (head.used < len - sizeof(head))
+		len = sizeof(head) + head.used;
+	return keep_bytes(vm, vm->records, len, RUN_RECORDS);
+}
+
+static int keep_console(const struct vm *vm)
+{
+	struct stat st;
+
+	if (fstat(vm->console, &st))
+		return -errno;
+	if (st.st_size > VM_CONSOLE_MAX)
+		st.st_size = VM_CONSOLE_MAX;
+	return keep_bytes(vm, vm->console, (uint64_t)st.st_size, RUN_CONSOLE);
+}
+
+/* What the guest wrote. */
+static void keep_output(struct vm *vm)
+{
+	int ret = keep_console(vm);
+
+	if (!ret && vm->records >= 0)
+		ret = keep_records(vm);
+	if (ret)
+		snprintf(vm->exit.fault, sizeof(vm->exit.fault),
+			 "cannot keep what the guest wrote: %s", strerror(-ret));
 }
 
 static void finish(struct vm *vm)
@@ -468,16 +538,8 @@ static void finish(struct vm *vm)
 	vm->exit.cpu_seconds = seconds(after.ru_utime) - seconds(before.ru_utime) +
 			       seconds(after.ru_stime) - seconds(before.ru_stime);
 	vm->exit.wall_seconds = (double)(now_ms() - vm->start_ms) / 1e3;
-	if (vm->records >= 0) {
-		status = keep_records(vm);
-		if (status)
-			snprintf(vm->exit.fault, sizeof(vm->exit.fault),
-				 "cannot write the records: %s", strerror(-status));
-		close(vm->records);
-	}
-	if (vm->qmp >= 0)
-		close(vm->qmp);
-	vm->records = vm->qmp = -1;
+	keep_output(vm);
+	close_fds(vm);
 	vm->exit.triple_fault = evidence_resets(&vm->evidence, vm->dir);
 	free(vm->dir);
 	vm->dir = NULL;

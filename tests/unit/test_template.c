@@ -317,22 +317,21 @@ static void mode_line(enum vm_mode mode, const char *saved, struct buf *out)
 	struct args args, all = {0};
 	struct vm_opts opts = {.qemu = &qemu, .machine = &machine, .args = &args, .mode = mode,
 			       .saved = saved};
-	int fd[PROC_KEEP_MAX] = {0};
+	int fd[PROC_KEEP_MAX] = {99, 98};
 	size_t i;
 
 	engine_args(&machine, ENGINE_EXACT, &args);
-	assert_int_equal(mode_args(&opts, 99, fd, &all, NULL), 0);
-	assert_int_equal(fd[0], 99);
+	assert_int_equal(mode_args(&opts, fd, &all, NULL), 0);
 	for (i = 0; i < all.nr; i++)
 		buf_printf(out, "%s ", all.arg[i]);
-	for (i = 1; i < PROC_KEEP_MAX && fd[i]; i++) {
+	for (i = FD_RAM; i < PROC_KEEP_MAX && fd[i]; i++) {
 		cleanup_free char *want = xasprintf("mem-path=/proc/self/fd/%d,share=off,readonly=on",
 						    fd[i]);
 
 		assert_non_null(strstr(out->data, want));
 		close(fd[i]);
 	}
-	assert_int_equal(i, mode == VM_FORK ? 3 : 1);
+	assert_int_equal(i, mode == VM_FORK ? FD_RAM + 2 : FD_RAM);
 	args_release(&args);
 	args_release(&all);
 }
@@ -348,6 +347,8 @@ static void test_modes(void **unused)
 	assert_non_null(strstr(boot.data, "memory-backend-ram,id=m1,size=192M "));
 	assert_non_null(strstr(boot.data, "mem-path=records,share=on "));
 	assert_non_null(strstr(boot.data, "-plugin ./exact.so "));
+	assert_non_null(strstr(boot.data, "-serial chardev:console "));
+	assert_non_null(strstr(boot.data, "file,id=console,path=/proc/self/fd/98,append=on "));
 	mode_line(VM_SAVE, NULL, &save);
 	assert_non_null(strstr(save.data,
 			       "memory-backend-file,id=m1,size=192M,mem-path=m1.ram,share=on "));

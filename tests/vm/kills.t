@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# SIGKILL at random moments, of wringer or of an emulator, while a template is made, an experiment runs or
+# its result is written: no emulator is left, nothing is corrupt, and the same command completes.
+#
+# KILLS=300 for the long form.
+# shellcheck source=tests/vm/lib.sh
+. tests/vm/lib.sh
+own_templates
+
+kills=${KILLS-12}
+# The moments are other ones each time, and can be had again.
+seed=${SEED-$(date +%s)}
+echo "SEED=$seed"
+
+random()
+{
+	seed=$(((seed * 1103515245 + 12345) % 2147483648))
+	echo $((seed / 65536 % $1))
+}
+
+run()
+{
+	"$WRINGER" run -k 6.12 -g tiny -p lru,mglru -s "$HERE/scenarios/blink.conf" -n 1
+}
+
+sums()
+{
+	for r in $(results); do
+		(cd "$r" && sha256sum spec.json result.json series.csv records.bin console.txt)
+	done
+}
+
+# The emulators of this test, or wringer itself.
+victim()
+{
+	if [ "$(random 3)" = 0 ]; then
+		echo "$pid"
+	else
+		emulators | head -n 1 | tr -dc 0-9
+	fi
+}
+
+expect 0 run
+sums >"$DIR/sums"
+of_wringer=0
+of_qemu=0
+i=0
+while [ $i -lt "$kills" ]; do
+	i=$((i + 1))
+	[ "$(random 3)" != 0 ] || "$WRINGER" cache clear 2>/dev/null
+	rm -rf "$WRINGER_RESULTS"
+	"$WRINGER" run -k 6.12 -g tiny -p lru,mglru -s "$HERE/scenarios/blink.conf" -n 1 \
+		>"$DIR/log" 2>&1 &
+	pid=$!
+	ms=$(random 9000)
+	sleep "$((ms / 1000)).$((ms % 1000 / 100))"
+	who=$(victim)
+	if [ -n "$who" ] && kill -9 "$who" 2>/dev/null; then
+		[ "$who" = $pid ] && of_wringer=$((of_wringer + 1)) || of_qemu=$((of_qemu + 1))
+	fi
+	wait $pid 2>/dev/null || :
+	no_emulators
+	# wringer cannot clean up after its own death; the next one does.
+	run >"$DIR/log" 2>&1 || fail "kill $i: the same command does not complete: $(cat "$DIR/log")"
+	nothing_half_written
+	sums | cmp -s - "$DIR/sums" || fail "kill $i (SEED=$seed): another result"
+done
+echo "$of_wringer kills of wringer, $of_qemu of an emulator, $((kills - of_wringer - of_qemu)) too late"
