@@ -93,7 +93,7 @@ results()
 # Nothing but finished results may be left behind.
 nothing_half_written()
 {
-	left=$(find "$WRINGER_RESULTS" -maxdepth 1 -name '.run-*' 2>/dev/null)
+	left=$(find "$WRINGER_RESULTS" -maxdepth 1 -name '.run-*' 2>/dev/null || :)
 	[ -z "$left" ] || fail "left behind: $left"
 	for r in $(results); do
 		for f in spec.json result.json series.csv records.bin console.txt host.json; do

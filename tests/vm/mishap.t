@@ -50,8 +50,8 @@ check()
 {
 	id=$("$WRINGER" show -s "$1" | awk 'NR == 2 { print $1 }')
 	"$WRINGER" show "$id" >"$DIR/shown"
-	sed -n 2p "$DIR/shown"
-	sed -n 2p "$DIR/shown" | grep -q "^status $2: " || fail "$1: not $2: $(sed -n 2p "$DIR/shown")"
+	grep "^status " "$DIR/shown"
+	grep "^status " "$DIR/shown" | grep -q "^status $2: " || fail "$1: not $2: $(grep "^status " "$DIR/shown")"
 	[ "$3" = - ] || grep -q "^  function  *$3\$" "$DIR/shown" || fail "$1: the function is not $3"
 	[ "$4" = - ] || grep -q "^  title  *$4" "$DIR/shown" || fail "$1: the title is not '$4'"
 	grep -q '^RIP=' "$WRINGER_RESULTS/$id"*/evidence.txt || fail "$1: no registers"
