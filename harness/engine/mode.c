@@ -80,8 +80,8 @@ static int add_arg(const struct vm_opts *opts, const char *arg, int fd[], struct
 		args_add(out, "memory-backend-memfd,id=records,size=%lluM,share=on", mib);
 	} else if (fork && !strcmp(arg, "file,id=progress,path=" RUN_PROGRESS)) {
 		args_add(out, "%s,append=on", arg);
-	} else if (opts->mode == VM_SAVE && !strcmp(arg, "./" RUN_PLUGIN)) {
-		args_add(out, "%s,stop=on", arg);
+	} else if (!boot && !strcmp(arg, "./" RUN_PLUGIN)) {
+		args_add(out, "%s,mark=%s", arg, fork ? "done" : "stop");
 	} else {
 		args_add(out, "%s", arg);
 	}

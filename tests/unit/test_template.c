@@ -353,12 +353,12 @@ static void test_modes(void **unused)
 	assert_non_null(strstr(save.data,
 			       "memory-backend-file,id=m1,size=192M,mem-path=m1.ram,share=on "));
 	assert_non_null(strstr(save.data, "memory-backend-memfd,id=records,size=16M,share=on "));
-	assert_non_null(strstr(save.data, "-plugin ./exact.so,stop=on "));
+	assert_non_null(strstr(save.data, "-plugin ./exact.so,mark=stop "));
 	make(1);
 	key_of(1, key);
 	assert_int_equal(template_open(key, &tpl, NULL), 0);
 	mode_line(VM_FORK, tpl.dir, &again);
-	assert_non_null(strstr(again.data, "-plugin ./exact.so "));
+	assert_non_null(strstr(again.data, "-plugin ./exact.so,mark=done "));
 	assert_non_null(strstr(again.data, "-serial chardev:console "));
 	assert_non_null(strstr(again.data, "path=progress,append=on "));
 	assert_non_null(strstr(again.data, "-incoming defer "));

@@ -16,10 +16,11 @@
  * which sets their accessed bits, which is what reclaim goes by: on a loaded host nearly every
  * second run with two CPUs went another way.  So the host's time of day stands still (pin_time()),
  * with which the TLB only grows, as a function of what the guest does; and it starts anew at the
- * fork point, where that of a fork is new too.
+ * fork point, where that of a fork is new too.  So does the translated code: what is translated
+ * already is not fetched through the TLB again.
  *
  * The fork point.  The agent marks it with an instruction that does nothing (wire/fork.h).  With
- * the argument stop=on the machine is stopped there.  A device that stops the machine marks its CPU
+ * the argument mark=stop the machine is stopped there.  A device that stops the machine marks its CPU
  * as stopped first and the machine later; in between the main loop sees all CPUs idle and moves the
  * clock.  Here the CPU goes on "running", in the callback, until the machine is no longer running,
  * so nothing is ever idle.  Without the argument only the time slice ends, as it does when a saved
@@ -55,6 +56,8 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 void icount_update(void *cpu);
 void tlb_destroy(void *cpu);
 void tlb_init(void *cpu);
+void tb_flush(void *cpu);
+void *qemu_get_cpu(int index);
 extern __thread void *current_cpu;
 void cpu_exit(void *cpu);
 void qemu_system_vmstop_request_prepare(void);
@@ -69,44 +72,52 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 3;
 
-#define CPUS_MAX 64
-
-static bool stop_at_fork;
-static void *cpus[CPUS_MAX]; /* all that have ever been idle; all but the boot CPU start so */
+/* What the agent's mark does here. */
+static enum {
+	MARK_STOP,  /* a machine that is to be saved */
+	MARK_START, /* one that runs from power-on */
+	MARK_DONE,  /* one that is behind it: a guest may write what it likes */
+} mark = MARK_START;
 
 static void before_idle(unsigned int cpu, void *data)
 {
+	(void)cpu;
 	(void)data;
-	if (cpu < CPUS_MAX)
-		cpus[cpu] = current_cpu;
 	icount_update(current_cpu);
 }
 
 /* All CPUs are one thread's; translated code looks the table up anew at each access. */
 static void new_tlbs(void)
 {
-	size_t i;
+	void *cpu;
+	int i;
 
-	for (i = 0; i < CPUS_MAX; i++) {
-		if (!cpus[i])
-			continue;
-		tlb_destroy(cpus[i]);
-		tlb_init(cpus[i]);
+	for (i = 0; (cpu = qemu_get_cpu(i)); i++) {
+		tlb_destroy(cpu);
+		tlb_init(cpu);
 	}
+}
+
+/* The CPU goes on in here until nothing can be taken for idle any more. */
+static void stop_machine(void)
+{
+	qemu_system_vmstop_request_prepare();
+	qemu_system_vmstop_request(RUN_STATE_PAUSED);
+	while (runstate_is_running())
+		usleep(100);
 }
 
 static void at_fork(unsigned int cpu, void *data)
 {
 	(void)cpu;
 	(void)data;
-	if (stop_at_fork) {
-		stop_at_fork = false;
-		qemu_system_vmstop_request_prepare();
-		qemu_system_vmstop_request(RUN_STATE_PAUSED);
-		while (runstate_is_running())
-			usleep(100);
-	}
+	if (mark == MARK_DONE)
+		return;
+	if (mark == MARK_STOP)
+		stop_machine();
+	mark = MARK_DONE;
 	new_tlbs();
+	tb_flush(current_cpu);
 	cpu_exit(current_cpu);
 }
 
@@ -119,9 +130,9 @@ static bool may_idle(const uint8_t *code, size_t len)
 
 static bool is_fork(const uint8_t *code, size_t len)
 {
-	static const uint8_t mark[] = {FORK_MARK};
+	static const uint8_t bytes[] = {FORK_MARK};
 
-	return len == sizeof(mark) && !memcmp(code, mark, len);
+	return len == sizeof(bytes) && !memcmp(code, bytes, len);
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -148,7 +159,10 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
 	(void)info;
 	if (pin_time())
 		return -1;
-	stop_at_fork = argc == 1 && !strcmp(argv[0], "stop=on");
+	if (argc == 1 && !strcmp(argv[0], "mark=stop"))
+		mark = MARK_STOP;
+	else if (argc == 1 && !strcmp(argv[0], "mark=done"))
+		mark = MARK_DONE;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	return 0;
 }

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Three of us at once on one results folder and one cache, two of them with the same experiments, and somebody
+# who removes templates all the time: nobody is disturbed.
+# shellcheck source=tests/vm/lib.sh
+. tests/vm/lib.sh
+own_templates
+
+start()
+{
+	"$WRINGER" run -k 6.12 -g tiny -s "$HERE/scenarios/blink.conf" -j 1 "$@" >"$DIR/log.$#$2" 2>&1 &
+	pids="$pids $!"
+	BACKGROUND="$BACKGROUND $!"
+}
+
+pids=
+start -n 1-3 -p lru
+start -n 1-3 -p lru,mglru
+start -n 3-5 -p mglru
+sh -c 'while sleep 1; do "$0" cache clear; done' "$WRINGER" >/dev/null 2>&1 &
+BACKGROUND="$BACKGROUND $!"
+for pid in $pids; do
+	wait "$pid" || fail "one of them ended with $?: $(cat "$DIR"/log.*)"
+done
+nothing_half_written
+[ "$(results | wc -l)" = 8 ] || fail "there are $(results | wc -l) results, not 8"
+# shellcheck disable=SC2046 # ids have no blanks
+expect 0 "$WRINGER" replay --boot $(results | sed 's|.*/||' | head -n 2)
+[ "$(grep -c 'identical, 1 of 1' "$DIR/out")" = 2 ] || fail "replay said: $(cat "$DIR/out")"
+no_emulators
