@@ -23,6 +23,9 @@
 #define FW_CFG_DIR         0x19
 #define FW_CFG_FILES_MAX   256
 
+#define BYTES_(...) #__VA_ARGS__
+#define BYTES(...)  BYTES_(__VA_ARGS__)
+
 /* One entry of the fw_cfg directory; numbers are big-endian. */
 struct fw_cfg_file {
 	uint32_t size;
@@ -47,7 +50,11 @@ void port_exit(unsigned int code)
 	uint64_t start = rec_now();
 
 	outb((unsigned char)code, PORT_DEBUG_EXIT);
-	/* The emulator stops us a moment later, in host time: nothing may happen until then. */
+	/*
+	 * The emulator stops us a moment later, in host time: nothing may happen until then.  At
+	 * the mark its plugin holds all CPUs.
+	 */
+	__asm__ volatile(".byte " BYTES(END_MARK) : : : "memory");
 	while (rec_now() - start < EXIT_NS)
 		;
 	reboot(RB_POWER_OFF);
@@ -64,9 +71,6 @@ void port_watchdog_off(void)
 {
 	outb(0, PORT_IB700_STOP);
 }
-
-#define BYTES_(...) #__VA_ARGS__
-#define BYTES(...)  BYTES_(__VA_ARGS__)
 
 void port_fork_mark(void)
 {

@@ -71,9 +71,14 @@ static void say_ended(const struct experiment *exp)
 /* On a terminal one line that changes; elsewhere only what did not go well. */
 static void progress(const struct run_progress *p, void *ctx)
 {
+	static bool begun;
 	size_t todo = p->total - p->present;
 
 	(void)ctx;
+	if (p->note) {
+		fprintf(stderr, "%s%s\n", tty ? "\r\033[K" : "", p->note);
+		return;
+	}
 	if (p->ended && p->ended->status != STATUS_DONE) {
 		if (tty)
 			fputs("\r\033[K", stderr);
@@ -81,7 +86,7 @@ static void progress(const struct run_progress *p, void *ctx)
 	}
 	if (!todo)
 		return;
-	if (!p->done && !p->running)
+	if (!begun)
 		fprintf(stderr, "%zu experiments: %zu to run, %zu there already; about %.0f s\n",
 			p->total, todo, p->present, p->estimate);
 	else if (tty)
@@ -89,6 +94,7 @@ static void progress(const struct run_progress *p, void *ctx)
 			"\r\033[K%zu of %zu done, %zu running, %zu not well, %.0f s, about %.0f s "
 			"left",
 			p->done, todo, p->running, p->failed, p->seconds, p->estimate);
+	begun = true;
 	if (tty && p->done == todo)
 		fputs("\n", stderr);
 }

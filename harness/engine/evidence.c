@@ -82,8 +82,10 @@ static void keep_answer(struct evidence *e, const struct step *step, const json_
 	buf_adds(&e->text, "\n");
 }
 
-char *evidence_next(struct evidence *e, const json_t *msg)
+char *evidence_next(struct evidence *e, const json_t *msg, int64_t now_ms)
 {
+	/* Each answer has its time: we may have been busy ourselves for long. */
+	e->begun_ms = now_ms;
 	if (e->step && steps[e->step - 1].title)
 		keep_answer(e, &steps[e->step - 1], msg);
 	return e->step ? send_step(e) : NULL;

@@ -36,7 +36,7 @@ void evidence_args(struct args *args);
  * the machine still runs and has to be held first.
  */
 char *evidence_begin(struct evidence *e, bool stop, int64_t now_ms);
-char *evidence_next(struct evidence *e, const json_t *answer);
+char *evidence_next(struct evidence *e, const json_t *answer, int64_t now_ms);
 /* Whether an answer is one to a command of ours. */
 bool evidence_mine(const json_t *msg);
 /* Whether it is taking so long that the machine should be killed. */

@@ -386,25 +386,38 @@ void templates_free(struct template_info *list, size_t nr)
  * Renamed before it is removed, so that a folder that is there is whole at every moment.  True when
  * it is gone.
  */
-bool template_remove(const char *key)
+static bool remove_held(const char *key)
 {
 	cleanup_free char *dir = templates_path(key, "");
 	cleanup_free char *doomed = templates_path(key, NEW);
-	cleanup_free char *lock_path = templates_path(key, LOCK);
-	cleanup_fd int lock = take_lock(key, LOCK_EX, NULL);
+	cleanup_free char *lock = templates_path(key, LOCK);
 
-	if (lock < 0)
-		return false;
 	dir_remove(doomed, NULL);
 	if (rename(dir, doomed) && errno != ENOENT)
 		return false;
 	dir_remove(doomed, NULL);
-	unlink(lock_path);
+	unlink(lock);
 	return true;
 }
 
-/* What somebody began and left; the lock tells that he is gone. */
-static void clean_left(void)
+bool template_remove(const char *key)
+{
+	cleanup_fd int lock = take_lock(key, LOCK_EX, NULL);
+
+	return lock >= 0 && remove_held(key);
+}
+
+/* Somebody may finish it in the meantime. */
+static void remove_left(const char *key)
+{
+	cleanup_fd int lock = take_lock(key, LOCK_EX, NULL);
+
+	if (lock >= 0 && !is_there(key))
+		remove_held(key);
+}
+
+/* The lock tells that whoever began it is gone. */
+void templates_clean(void)
 {
 	cleanup_free char *folder = xasprintf("%s/templates", path_cache());
 	DIR *dir = opendir(folder);
@@ -417,8 +430,7 @@ static void clean_left(void)
 			continue;
 		memcpy(key, e->d_name, SHA256_HEX - 1);
 		key[SHA256_HEX - 1] = '\0';
-		if (!is_there(key))
-			template_remove(key);
+		remove_left(key);
 	}
 	if (dir)
 		closedir(dir);
@@ -443,7 +455,7 @@ int templates_trim(uint64_t max, size_t *removed, struct err *err)
 		++*removed;
 	}
 	templates_free(list, nr);
-	clean_left();
+	templates_clean();
 	return 0;
 }
 

@@ -74,9 +74,11 @@ int templates_list(struct template_info **list, size_t *nr, struct err *err);
 void templates_free(struct template_info *list, size_t nr);
 /*
  * Removes templates that nobody uses, the least recently used first, until the rest hold no more
- * than max bytes; also what makers that are gone have left.  Returns how many through *removed.
+ * than max bytes; also templates_clean().  Returns how many through *removed.
  */
 int templates_trim(uint64_t max, size_t *removed, struct err *err);
+/* Removes what makers that are gone have left. */
+void templates_clean(void);
 /* $WRINGER_TEMPLATES_MAX, or the default; -EINVAL when that is no size. */
 int templates_max(uint64_t *max, struct err *err);
 

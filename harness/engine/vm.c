@@ -219,7 +219,8 @@ static uint64_t file_max(const struct vm_opts *opts)
 static int spawn(struct vm *vm, const struct vm_opts *opts, int monitor, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/" RUN_STDERR, opts->dir);
-	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	cleanup_fd int errors = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+				     0644);
 	struct proc_opts popts = {.cwd = opts->dir, .err_fd = errors, .out_fd = errors,
 				  .drop_root = true, .device = engine_device(opts->args),
 				  .file_size_max = file_max(opts), .files_max = FILES_MAX,
@@ -303,11 +304,12 @@ static void find_records(struct vm *vm)
 
 	while (vm->records < 0 && dir && (e = readdir(dir))) {
 		cleanup_free char *path = xasprintf("%s/%s", fds, e->d_name);
+		static const char mark[] = "/memfd:memory-backend-memfd";
 		char target[64] = "";
 
 		if (readlink(path, target, sizeof(target) - 1) > 0 &&
-		    strstr(target, "memfd:memory-backend-memfd"))
-			vm->records = open(path, O_RDONLY | O_CLOEXEC);
+		    !strncmp(target, mark, sizeof(mark) - 1))
+			vm->records = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	}
 	if (dir)
 		closedir(dir);
@@ -413,7 +415,7 @@ static void take_line(struct vm *vm, const char *line, size_t len)
 	if (json_object_get(msg, "QMP")) {
 		say_step(vm);
 	} else if (evidence_mine(msg)) {
-		send_and_free(vm, evidence_next(&vm->evidence, msg));
+		send_and_free(vm, evidence_next(&vm->evidence, msg, now_ms()));
 	} else if (event) {
 		take_event(vm, event, msg);
 	} else if (error) {
@@ -444,9 +446,9 @@ static void take_lines(struct vm *vm)
 static void read_monitor(struct vm *vm)
 {
 	char chunk[4096];
-	ssize_t n;
+	ssize_t n = -1;
 
-	while ((n = recv(vm->qmp, chunk, sizeof(chunk), 0)) > 0)
+	while (vm->in.len < QMP_LINE_MAX && (n = recv(vm->qmp, chunk, sizeof(chunk), 0)) > 0)
 		buf_add(&vm->in, chunk, (size_t)n);
 	if (vm->in.len)
 		take_lines(vm);
@@ -479,9 +481,12 @@ static int keep_bytes(const struct vm *vm, int from, uint64_t len, const char *n
 		return -errno;
 	while (len) {
 		ssize_t n = sendfile(out, from, &at, len);
+		int ret = n < 0 ? -errno : -EIO;
 
-		if (n <= 0)
-			return n ? -errno : -EIO;
+		if (n <= 0) {
+			unlink(path);
+			return ret;
+		}
 		len -= (uint64_t)n;
 	}
 	return 0;
@@ -518,7 +523,7 @@ static void keep_output(struct vm *vm)
 
 	if (!ret && vm->records >= 0)
 		ret = keep_records(vm);
-	if (ret)
+	if (ret && !vm->exit.fault[0])
 		snprintf(vm->exit.fault, sizeof(vm->exit.fault),
 			 "cannot keep what the guest wrote: %s", strerror(-ret));
 }
@@ -538,6 +543,11 @@ static void finish(struct vm *vm)
 	vm->exit.cpu_seconds = seconds(after.ru_utime) - seconds(before.ru_utime) +
 			       seconds(after.ru_stime) - seconds(before.ru_stime);
 	vm->exit.wall_seconds = (double)(now_ms() - vm->start_ms) / 1e3;
+	/* From here on no other emulator of the same user can change what is read. */
+	if (!geteuid() && chown(vm->dir, 0, 0))
+		snprintf(vm->exit.fault, sizeof(vm->exit.fault), "cannot take the folder back");
+	vm->exit.unloaded |= vm->mode == VM_FORK && vm->step->until != UNTIL_END &&
+			     !vm->exit.timed_out && !vm->exit.interrupted;
 	keep_output(vm);
 	close_fds(vm);
 	vm->exit.triple_fault = evidence_resets(&vm->evidence, vm->dir);
@@ -566,7 +576,11 @@ static void check_limit(struct vm *vm)
 		return;
 	} else if (vm->limit_ms && now - vm->start_ms >= vm->limit_ms) {
 		vm->exit.timed_out = true;
-		take_evidence(vm, true);
+		/* Stopped for evidence it would look as if it were at the fork point. */
+		if (vm->mode == VM_SAVE)
+			kill(-vm->proc.pid, SIGKILL);
+		else
+			take_evidence(vm, true);
 	} else if (vm->watchdog_ms && now - vm->watchdog_ms >= LAST_WORDS_MS) {
 		take_evidence(vm, true);
 	}

@@ -93,6 +93,7 @@ struct run_progress {
 	double seconds;       /* since the start */
 	double estimate;      /* of what is left, seconds; < 0 = not known yet */
 	const struct experiment *ended; /* the one that has just ended, or NULL */
+	const char *note;               /* what else is to be told, or NULL */
 };
 
 struct run_opts {

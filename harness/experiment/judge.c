@@ -61,7 +61,7 @@ static bool judge_host(struct verdict *v)
 			 v->rec->last_phase, WIRE_STOPPED);
 	else if (x->fault[0])
 		conclude(v, STATUS_HARNESS_ERROR, "%s", x->fault);
-	else if (x->signal)
+	else if (x->signal && !v->rec->ended)
 		conclude(v, STATUS_HARNESS_ERROR, "QEMU was killed by signal %d", x->signal);
 	else
 		return false;

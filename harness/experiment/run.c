@@ -45,6 +45,8 @@ struct pool {
 	double cost_left;  /* estimated CPU seconds of what has not been started */
 	double cost_ended; /* estimated, of what has ended */
 	struct state *state; /* by experiment */
+	uint64_t templates_max;
+	char note[400];
 };
 
 static double now(void)
@@ -91,6 +93,36 @@ double experiment_cost(const struct experiment *exp)
 	return any;
 }
 
+static void report(struct pool *pool, const struct experiment *ended)
+{
+	struct run_progress *p = &pool->progress;
+
+	p->running = pool->nr_slots;
+	p->seconds = now() - pool->start;
+	p->ended = ended;
+	/* What has ended says how many CPU seconds pass in a second here. */
+	p->estimate = pool->cost_left / pool->opts->jobs;
+	if (pool->cost_ended > 0)
+		p->estimate = pool->cost_left * p->seconds / pool->cost_ended;
+	if (pool->opts->progress)
+		pool->opts->progress(p, pool->opts->ctx);
+}
+
+/* Its experiments start from power-on, and tell by themselves what is wrong with the machine. */
+static void give_up_template(struct pool *pool, const char *key, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < pool->exps->nr; i++)
+		if (!strcmp(pool->exps->exp[i].template, key))
+			pool->state[i].boot = true;
+	snprintf(pool->note, sizeof(pool->note), "no template %.12s, so machines are booted: %s",
+		 key, why);
+	pool->progress.note = pool->note;
+	report(pool, NULL);
+	pool->progress.note = NULL;
+}
+
 static int link_in(const char *dir, const char *name, const char *from, struct err *err)
 {
 	cleanup_free char *to = xasprintf("%s/%s", dir, name);
@@ -120,6 +152,7 @@ static void slot_release(struct slot *s)
 	if (s->dir && s->vm.mode != VM_SAVE)
 		dir_remove(s->dir, NULL);
 	free(s->dir);
+	buf_release(&s->vm.evidence.text);
 	template_close(&s->tpl);
 	memset(s, 0, sizeof(*s));
 }
@@ -180,24 +213,49 @@ static void take_evidence(struct pool *pool, struct slot *s, struct result *r)
 		r->vmcore = xstrdup(vmcore);
 }
 
+static int boot(struct pool *pool, size_t i, struct err *err)
+{
+	struct template none = TEMPLATE_NONE;
+
+	return start_one(pool, i, VM_BOOT, &none, err);
+}
+
+/* Without its template where that cannot be made, or is not what it should be. */
+static int fork_or_make(struct pool *pool, size_t i, enum vm_mode mode, struct template *tpl,
+			struct err *err)
+{
+	const char *key = pool->exps->exp[i].template;
+	struct err why = {""};
+
+	if (!start_one(pool, i, mode, tpl, &why))
+		return 0;
+	if (mode == VM_FORK)
+		template_remove(key);
+	give_up_template(pool, key, why.msg);
+	return boot(pool, i, err);
+}
+
 /* Starts it, or what must be there first; -EAGAIN while somebody makes its template. */
 static int start_next(struct pool *pool, size_t i, struct err *err)
 {
 	const char *key = pool->exps->exp[i].template;
 	struct template tpl = TEMPLATE_NONE;
+	struct err why = {""};
 	int ret;
 
 	if (pool->opts->boot || pool->state[i].boot || !*key)
-		return start_one(pool, i, VM_BOOT, &tpl, err);
-	ret = template_open(key, &tpl, err);
+		return boot(pool, i, err);
+	ret = template_open(key, &tpl, &why);
 	if (!ret)
-		return start_one(pool, i, VM_FORK, &tpl, err);
-	if (ret == -ENOENT) {
-		ret = template_begin(key, &tpl, err);
-		if (!ret)
-			return start_one(pool, i, VM_SAVE, &tpl, err);
-	}
-	return ret == -EBUSY || ret == -EEXIST ? -EAGAIN : ret;
+		return fork_or_make(pool, i, VM_FORK, &tpl, err);
+	if (ret == -ENOENT)
+		ret = template_begin(key, &tpl, &why);
+	if (!ret)
+		return fork_or_make(pool, i, VM_SAVE, &tpl, err);
+	if (ret == -EBUSY || ret == -EEXIST)
+		return -EAGAIN;
+	give_up_template(pool, key, why.msg);
+	return boot(pool, i, err);
 }
 
 static json_t *host_facts(const struct slot *s)
@@ -226,49 +284,47 @@ static int keep(struct pool *pool, struct experiment *exp, const struct result *
 					   store_save_failed(exp->id, r, err);
 }
 
-static void report(struct pool *pool, const struct experiment *ended)
+static bool well_saved(const struct engine_exit *x)
 {
-	struct run_progress *p = &pool->progress;
-
-	p->running = pool->nr_slots;
-	p->seconds = now() - pool->start;
-	p->ended = ended;
-	/* What has ended says how many CPU seconds pass in a second here. */
-	p->estimate = pool->cost_left / pool->opts->jobs;
-	if (pool->cost_ended > 0)
-		p->estimate = pool->cost_left * p->seconds / pool->cost_ended;
-	if (pool->opts->progress)
-		pool->opts->progress(p, pool->opts->ctx);
+	return x->saved && x->exited && !x->exit_code && !x->fault[0] && !x->timed_out &&
+	       !x->watchdog;
 }
 
-/* Its experiments tell by themselves what is wrong with the machine. */
-static void give_up_template(struct pool *pool, const char *key)
+/* What has just been made is held, so that it is not the one that goes. */
+static int trim_templates(struct pool *pool, const char *key, struct err *err)
 {
-	size_t i;
+	struct template keep = TEMPLATE_NONE;
+	size_t removed;
+	int ret;
 
-	for (i = 0; i < pool->exps->nr; i++)
-		if (!strcmp(pool->exps->exp[i].template, key))
-			pool->state[i].boot = true;
+	if (template_open(key, &keep, NULL))
+		keep = TEMPLATE_NONE;
+	ret = templates_trim(pool->templates_max, &removed, err);
+	template_close(&keep);
+	return ret;
 }
 
 static int end_template(struct pool *pool, struct slot *s, struct err *err)
 {
-	uint64_t max;
-	size_t removed;
+	const struct engine_exit *x = &s->vm.exit;
+	struct err why = {"the machine ended before it was ready"};
 	char title[80];
 	json_t *parts;
 	int ret;
 
-	if (!s->vm.exit.saved || s->vm.exit.exit_code) {
-		give_up_template(pool, s->exp->template);
+	if (x->fault[0])
+		err_set(&why, 0, "%s", x->fault);
+	if (!well_saved(x)) {
+		give_up_template(pool, s->exp->template, why.msg);
 		return 0;
 	}
 	parts = experiment_template(s->exp, title);
-	ret = template_finish(&s->tpl, parts, title, err);
+	ret = template_finish(&s->tpl, parts, title, &why);
 	json_decref(parts);
 	if (!ret)
-		ret = templates_max(&max, err);
-	return ret ? ret : templates_trim(max, &removed, err);
+		return trim_templates(pool, s->exp->template, err);
+	give_up_template(pool, s->exp->template, why.msg);
+	return 0;
 }
 
 /* A template that cannot be loaded goes; this experiment does without. */
@@ -425,7 +481,11 @@ int experiments_run(struct experiments *exps, const struct run_opts *opts, struc
 
 	if (ret)
 		return ret;
+	ret = templates_max(&pool.templates_max, err);
+	if (ret)
+		return ret;
 	store_clean();
+	templates_clean();
 	count(&pool);
 	pool.slot = xcalloc(opts->jobs, sizeof(*pool.slot));
 	report(&pool, NULL);

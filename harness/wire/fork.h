@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The instruction by which the guest's agent tells the emulator's plugin that it is at the fork
- * point: a NOP with an address nobody would write, "nopl 0x474e5257(%rax)".
+ * Instructions by which the guest's agent tells the emulator's plugin where it is: NOPs with
+ * addresses nobody would write, "nopl 0x474e5257(%rax)" and the like.
  */
 #ifndef WIRE_FORK_H
 #define WIRE_FORK_H
 
+/* At the fork point. */
 #define FORK_MARK 0x0f, 0x1f, 0x80, 0x57, 0x52, 0x4e, 0x47
+/* The machine has just been told to end. */
+#define END_MARK  0x0f, 0x1f, 0x80, 0x57, 0x52, 0x4e, 0x45
 
 #endif

@@ -16,6 +16,7 @@ for guest in two two-smp; do
 	id=$("$WRINGER" show -g $guest -n 1 2>/dev/null | awk 'NR == 2 { print $1 }')
 	grep -q '"start": "fork"' "$WRINGER_RESULTS/$id"*/host.json || fail "it was not forked"
 	memory=$("$WRINGER" cache --json | grep memory_sha256)
+	[ -n "$memory" ] || fail "there is no template"
 	expect 0 "$WRINGER" replay --boot "$id"
 	grep -q "identical, 1 of 1" "$DIR/out" || fail "booted, replay said: $(cat "$DIR/out")"
 	expect 0 "$WRINGER" cache clear

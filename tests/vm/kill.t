@@ -31,7 +31,8 @@ wait_for_emulator()
 }
 
 # wringer itself, with SIGKILL, at several moments: while the template is made, and of a run.
-for after in 0.2 3 12; do
+for after in 0.2 3 8; do
+	rm -rf "$WRINGER_RESULTS"
 	start
 	wait_for_emulator
 	sleep $after
@@ -40,10 +41,12 @@ for after in 0.2 3 12; do
 	no_emulators
 done
 
-# QEMU: the host's fault, no result, evidence kept apart.
+# QEMU: the host's fault, no result, evidence kept apart.  The template is there.
+expect 0 run
+rm -rf "$WRINGER_RESULTS"
 start
 wait_for_emulator
-sleep 2
+sleep 0.5
 victim=$(emulators | head -n 1)
 kill -9 "${victim#/proc/}"
 code=0

@@ -17,6 +17,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static bool below(const char *path, const char *dirs)
@@ -93,10 +94,21 @@ ssize_t write(int fd, const void *data, size_t len)
 	return fd_fails(fd) ? NO_ROOM : real(fd, data, len);
 }
 
+ssize_t writev(int fd, const struct iovec *iov, int nr)
+{
+	REAL(ssize_t, "writev", int, const struct iovec *, int);
+	return fd_fails(fd) ? NO_ROOM : real(fd, iov, nr);
+}
+
+/* A disk that becomes full takes the beginning. */
 ssize_t sendfile(int out, int in, off_t *at, size_t len)
 {
 	REAL(ssize_t, "sendfile", int, int, off_t *, size_t);
-	return fd_fails(out) ? NO_ROOM : real(out, in, at, len);
+	if (!fd_fails(out))
+		return real(out, in, at, len);
+	if (len > 1)
+		real(out, in, at, len / 2);
+	return NO_ROOM;
 }
 
 int posix_fallocate(int fd, off_t at, off_t len)
@@ -142,16 +154,28 @@ int mkostemp(char *template, int flags)
 	return fails(template) ? NO_ROOM : real(template, flags);
 }
 
-int open(const char *path, int flags, ...)
+static int open_any(const char *name, const char *path, int flags, mode_t mode)
 {
-	mode_t mode = 0;
-	va_list ap;
+	int (*real)(const char *, int, ...);
 
-	REAL(int, "open", const char *, int, ...);
-	va_start(ap, flags);
-	if (flags & O_CREAT)
-		mode = va_arg(ap, mode_t);
-	va_end(ap);
+	*(void **)&real = dlsym(RTLD_NEXT, name);
 	return (flags & O_CREAT) && access(path, F_OK) && fails(path) ? NO_ROOM :
 									real(path, flags, mode);
 }
+
+#define DEFINE_OPEN(name)                                                                         \
+	int name(const char *path, int flags, ...)                                                \
+	{                                                                                         \
+		mode_t mode = 0;                                                                  \
+		va_list ap;                                                                       \
+                                                                                                  \
+		va_start(ap, flags);                                                              \
+		if (flags & O_CREAT)                                                              \
+			mode = va_arg(ap, mode_t);                                                \
+		va_end(ap);                                                                       \
+		return open_any(#name, path, flags, mode);                                        \
+	}
+
+/* wringer's and the emulator's. */
+DEFINE_OPEN(open)
+DEFINE_OPEN(open64)

@@ -27,6 +27,9 @@
  * machine goes on: then CPUs take turns in the same order in a fork and in a run that was never
  * stopped.
  *
+ * The end.  The machine is told to end by a device and ends when the main loop gets to it; until
+ * then other CPUs would go on.  At the agent's second mark all CPUs wait for that.
+ *
  * QEMU does not package its plugin header; these are the few declarations of it that are used, as
  * of plugin API 3 (QEMU 9.1).  icount_update() and all below it is no part of that API: the program
  * exports them for its own modules.
@@ -63,6 +66,7 @@ void cpu_exit(void *cpu);
 void qemu_system_vmstop_request_prepare(void);
 void qemu_system_vmstop_request(int state);
 bool runstate_is_running(void);
+bool qemu_shutdown_requested_get(void);
 
 /* RunState "paused" of QEMU's qapi/run-state.json; the harness checks that it is what it gets. */
 #define RUN_STATE_PAUSED 4
@@ -72,7 +76,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 3;
 
-/* What the agent's mark does here. */
+#define MARK_LEN 7
+static const uint8_t fork_mark[MARK_LEN] = {FORK_MARK};
+static const uint8_t end_mark[MARK_LEN] = {END_MARK};
+
+/* What the agent's mark of the fork point does here. */
 static enum {
 	MARK_STOP,  /* a machine that is to be saved */
 	MARK_START, /* one that runs from power-on */
@@ -98,13 +106,27 @@ static void new_tlbs(void)
 	}
 }
 
-/* The CPU goes on in here until nothing can be taken for idle any more. */
+/* The CPUs' thread goes on in here until nothing can be taken for idle any more. */
+static void wait_stop(void)
+{
+	while (runstate_is_running())
+		usleep(100);
+}
+
 static void stop_machine(void)
 {
 	qemu_system_vmstop_request_prepare();
 	qemu_system_vmstop_request(RUN_STATE_PAUSED);
-	while (runstate_is_running())
-		usleep(100);
+	wait_stop();
+}
+
+static void at_end(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	(void)data;
+	/* A guest may write the mark when nobody has asked for an end. */
+	if (qemu_shutdown_requested_get())
+		wait_stop();
 }
 
 static void at_fork(unsigned int cpu, void *data)
@@ -128,11 +150,9 @@ static bool may_idle(const uint8_t *code, size_t len)
 	       (len == 3 && code[0] == 0x0f && code[1] == 0x01 && code[2] == 0xc9);
 }
 
-static bool is_fork(const uint8_t *code, size_t len)
+static bool is_mark(const uint8_t *code, size_t len, const uint8_t *mark_bytes)
 {
-	static const uint8_t bytes[] = {FORK_MARK};
-
-	return len == sizeof(bytes) && !memcmp(code, bytes, len);
+	return len == MARK_LEN && !memcmp(code, mark_bytes, len);
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -145,8 +165,10 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		uint8_t code[16];
 		size_t len = qemu_plugin_insn_data(insn, code, sizeof(code));
 
-		if (is_fork(code, len))
+		if (is_mark(code, len, fork_mark))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_fork, 0, NULL);
+		else if (is_mark(code, len, end_mark))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_end, 0, NULL);
 		else if (i == n - 1 && may_idle(code, len))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, before_idle, 0, NULL);
 	}
