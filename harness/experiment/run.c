@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,6 @@ struct pool {
 	double cost_ended; /* estimated, of what has ended */
 	struct state *state; /* by experiment */
 	uint64_t templates_max;
-	char note[400];
 };
 
 static double now(void)
@@ -108,6 +108,21 @@ static void report(struct pool *pool, const struct experiment *ended)
 		pool->opts->progress(p, pool->opts->ctx);
 }
 
+static void tell(struct pool *pool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void tell(struct pool *pool, const char *fmt, ...)
+{
+	char note[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(note, sizeof(note), fmt, ap);
+	va_end(ap);
+	pool->progress.note = note;
+	report(pool, NULL);
+	pool->progress.note = NULL;
+}
+
 /* Its experiments start from power-on, and tell by themselves what is wrong with the machine. */
 static void give_up_template(struct pool *pool, const char *key, const char *why)
 {
@@ -116,11 +131,7 @@ static void give_up_template(struct pool *pool, const char *key, const char *why
 	for (i = 0; i < pool->exps->nr; i++)
 		if (!strcmp(pool->exps->exp[i].template, key))
 			pool->state[i].boot = true;
-	snprintf(pool->note, sizeof(pool->note), "no template %.12s, so machines are booted: %s",
-		 key, why);
-	pool->progress.note = pool->note;
-	report(pool, NULL);
-	pool->progress.note = NULL;
+	tell(pool, "no template %.12s, so machines are booted: %s", key, why);
 }
 
 static int link_in(const char *dir, const char *name, const char *from, struct err *err)
@@ -332,6 +343,7 @@ static int end_unloaded(struct pool *pool, struct slot *s)
 {
 	struct state *state = &pool->state[s->exp - pool->exps->exp];
 
+	tell(pool, "template %.12s cannot be loaded and is removed", s->exp->template);
 	template_close(&s->tpl);
 	template_remove(s->exp->template);
 	state->boot = true;
