@@ -17,6 +17,7 @@
 /* Even without samples the watchdog is kicked and workloads are looked at so often. */
 #define TICK_NS     100000000ull
 #define AGENT_PRIO  50
+#define SETTLE_NS   50000000ull
 
 struct agent agent;
 static char plan[PLAN_MAX];
@@ -90,6 +91,24 @@ static void read_plan(const char *name)
 	plan[len] = '\0';
 }
 
+static void sleep_until(uint64_t ns)
+{
+	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000u),
+			      .tv_nsec = (long)(ns % 1000000000u)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+/*
+ * All CPUs idle for a while: the emulator then lets them take turns from the beginning, from a time
+ * that does not depend on what was before.  Not at a tick, where others would wake up too.
+ */
+static void settle(void)
+{
+	sleep_until((rec_now() / SETTLE_NS + 2) * SETTLE_NS + SETTLE_NS / 3);
+}
+
 /*
  * Here the machine is saved when it is to be a template, and here each fork of it goes on.  A saved
  * machine goes on with its first CPU; from the last one that is the next anyway, so that a machine
@@ -108,20 +127,13 @@ static void fork_point(void)
 	CPU_SET(cpu, &last);
 	if (sched_setaffinity(0, sizeof(last), &last))
 		agent_fail(WIRE_AGENT_ERROR, "cannot move the agent to CPU %d: %m", cpu);
+	settle();
 	rec_phase(WIRE_READY, "ready");
 	port_fork_mark();
+	settle();
 	if (sched_setaffinity(0, sizeof(all), &all))
 		agent_fail(WIRE_AGENT_ERROR, "cannot free the agent's CPUs again: %m");
 	port_watchdog_kick();
-}
-
-static void sleep_until(uint64_t ns)
-{
-	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000u),
-			      .tv_nsec = (long)(ns % 1000000000u)};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
-		;
 }
 
 /* Sleeps in ticks, looking after the workloads at each. */

@@ -72,6 +72,8 @@ while [ $i -lt "$kills" ]; do
 	sums | cmp -s - "$DIR/sums" || fail "kill $i (SEED=$seed): another result"
 done
 [ $((of_wringer + of_qemu)) -gt 0 ] || fail "every kill came too late"
+rm -rf "$WRINGER_RESULTS"
+run >/dev/null 2>&1
 grep -q '"start": "fork"' "$WRINGER_RESULTS"/*/host.json || fail "nothing was forked in the end"
 left=$(find "$WRINGER_CACHE/templates" -name '*.new')
 [ -z "$left" ] || fail "left in the cache: $left"
