@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The exactness canary: the same experiment again gives the same bytes, with one CPU and with two, while
+# The exactness canary: the same experiment again gives the same bytes, with one CPU, two and four, while
 # both of the host's cores are busy with something else; forked from a template, from one that was made
 # again, and started from power-on.  Another seed gives others.
 # shellcheck source=tests/vm/lib.sh
@@ -11,7 +11,7 @@ for _ in 1 2; do
 	sh -c 'while :; do :; done' &
 	BACKGROUND="$BACKGROUND $!"
 done
-for guest in two two-smp; do
+for guest in two two-smp four; do
 	expect 0 "$WRINGER" run -k 6.12 -g $guest -p mglru -s "$HERE/scenarios/short.conf" -n 1,2
 	id=$("$WRINGER" show -g $guest -n 1 2>/dev/null | awk 'NR == 2 { print $1 }')
 	grep -q '"start": "fork"' "$WRINGER_RESULTS/$id"*/host.json || fail "it was not forked"

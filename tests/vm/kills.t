@@ -49,10 +49,10 @@ i=0
 while [ $i -lt "$kills" ]; do
 	i=$((i + 1))
 	# A template takes several seconds to make, a fork of it less than one.
-	span=1500
+	span=900
 	if [ "$(random 2)" = 0 ]; then
 		"$WRINGER" cache clear 2>/dev/null
-		span=8000
+		span=6000
 	fi
 	rm -rf "$WRINGER_RESULTS"
 	"$WRINGER" run -k 6.12 -g tiny -p lru,mglru -s "$HERE/scenarios/blink.conf" -n 1 \
@@ -61,6 +61,7 @@ while [ $i -lt "$kills" ]; do
 	ms=$(random $span)
 	sleep "$((ms / 1000)).$((ms % 1000 / 100))"
 	who=$(victim)
+	: "${who:=$pid}"
 	if [ -n "$who" ] && kill -9 "$who" 2>/dev/null; then
 		[ "$who" = $pid ] && of_wringer=$((of_wringer + 1)) || of_qemu=$((of_qemu + 1))
 	fi
