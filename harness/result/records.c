@@ -7,26 +7,9 @@
 
 #include "base/buf.h"
 
-bool text_is(struct text text, const char *s)
-{
-	return text.p && text.len == strlen(s) && !memcmp(text.p, s, text.len);
-}
-
 static struct text payload(const struct wire_item *item)
 {
 	return (struct text){(const char *)item->payload, item->head.len};
-}
-
-/* Cuts the first line off a text. */
-static struct text cut_line(struct text *rest)
-{
-	const char *nl = memchr(rest->p, '\n', rest->len);
-	struct text line = {rest->p, nl ? (size_t)(nl - rest->p) : rest->len};
-	size_t used = line.len + (nl != NULL);
-
-	rest->p += used;
-	rest->len -= used;
-	return line;
 }
 
 static void take_hello(struct records *rec, const struct wire_item *item)
@@ -35,7 +18,8 @@ static void take_hello(struct records *rec, const struct wire_item *item)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rec->hello); i++)
-		rec->hello[i] = cut_line(&rest);
+		if (!text_line(&rest, &rec->hello[i]))
+			rec->hello[i] = (struct text){rest.p, 0};
 }
 
 static int add_set(struct records *rec, enum wire_phase phase, uint64_t time_ns)
@@ -104,11 +88,10 @@ static int take_source(struct records *rec, const struct wire_item *item)
 
 static int take_workload(struct records *rec, const struct wire_item *item)
 {
-	struct text rest = payload(item);
+	struct text rest = payload(item), name = {0};
 	unsigned int id = item->head.id;
 
-	struct text name = cut_line(&rest);
-
+	text_line(&rest, &name);
 	if (id >= RECORDS_WORKS_MAX || rec->work_name[id].p || !name_ok(name))
 		return -EBADMSG;
 	if (taken(rec->work_name, rec->nr_works, name))

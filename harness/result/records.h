@@ -67,6 +67,5 @@ const struct records_set *records_last_set(const struct records *rec);
 /* The text of a source by name in a set; p == NULL when absent. */
 struct text records_text(const struct records *rec, const struct records_set *set,
 			 const char *name);
-bool text_is(struct text text, const char *s);
 
 #endif

@@ -112,3 +112,42 @@ bool text_numbers(struct text t, uint64_t *out, size_t n)
 	}
 	return p;
 }
+
+bool text_line(struct text *rest, struct text *line)
+{
+	const char *nl;
+
+	if (!rest->p || !rest->len)
+		return false;
+	nl = memchr(rest->p, '\n', rest->len);
+	*line = (struct text){rest->p, nl ? (size_t)(nl - rest->p) : rest->len};
+	rest->p += line->len + (nl != NULL);
+	rest->len -= line->len + (nl != NULL);
+	return true;
+}
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct text text_word(struct text *rest)
+{
+	struct text word;
+
+	while (rest->len && blank(*rest->p)) {
+		rest->p++;
+		rest->len--;
+	}
+	word = (struct text){rest->p, 0};
+	while (word.len < rest->len && !blank(rest->p[word.len]))
+		word.len++;
+	rest->p += word.len;
+	rest->len -= word.len;
+	return word;
+}
+
+bool text_is(struct text text, const char *s)
+{
+	return text.p && text.len == strlen(s) && !memcmp(text.p, s, text.len);
+}

@@ -37,4 +37,9 @@ bool text_number(struct text text, uint64_t *value);
 /* The first n blank-separated numbers; false when there are fewer. */
 bool text_numbers(struct text t, uint64_t *out, size_t n);
 
+/* Cuts the first line, or the first word (blanks and tabs part words), off a text. */
+bool text_line(struct text *rest, struct text *line);
+struct text text_word(struct text *rest);
+bool text_is(struct text text, const char *s);
+
 #endif
