@@ -24,8 +24,8 @@
 #define PLAN_MAX      (64u << 10)
 #define PLAN_WORDS    48
 #define WORKLOADS_MAX 16
-#define SOURCES_MAX   128
-#define TEXT_MAX      (64u << 10)
+#define SOURCES_MAX   256
+#define TEXT_MAX      (128u << 10)
 #define NAME_MAX_     64
 
 struct workload_slot {
@@ -39,8 +39,11 @@ struct workload_slot {
 };
 
 struct source {
-	char name[NAME_MAX_];
-	int fd;
+	int fd;             /* -1: this kernel does not have it */
+	unsigned int every; /* it is read in every so manieth set */
+	const void *last;   /* its text as it was recorded last, in the record region; or NULL */
+	uint32_t last_len;
+	struct wire_cost cost;
 };
 
 struct agent {
@@ -50,6 +53,9 @@ struct agent {
 	unsigned int nr_workloads;
 	struct source source[SOURCES_MAX];
 	unsigned int nr_sources;
+	unsigned int nr_sets;  /* recorded so far */
+	bool in_window;        /* between opening and close: what is done costs the experiment */
+	struct wire_cost cost; /* of all that is done in the window */
 	uint64_t gate_ns;   /* absolute virtual time at which the gate opens */
 	uint64_t jitter_ns; /* added to it: the seed's share */
 	uint64_t warmup_ns;
@@ -139,6 +145,8 @@ void work_record(bool buckets);
 /* Looks for workloads that ended or failed, and for progress. */
 void work_check(void);
 void work_stop(void);
+/* The process of a workload, 0 when there is none of that name. */
+pid_t work_pid(const char *name);
 
 /* kmem.c: records the kernel's memory between two symbols, as a source of its own */
 void kmem_dump(const char *name, const char *start, const char *stop);
@@ -149,10 +157,16 @@ void shell_run(const char *device, unsigned int rows, unsigned int columns)
 int wl_main(int argc, char **argv);
 
 /* sample.c: the kernel's own counters */
-void sample_source(const char *name, const char *path);
+/*
+ * In a path, "/proc/%NAME/" stands for the kernel thread of that name and "/proc/@NAME/" for a
+ * workload.
+ */
+void sample_source(const char *name, const char *path, unsigned int every);
 void sample_state(const char *key, const char *path);
 void sample_state_text(const char *key, const char *value);
 void sample_record(enum wire_phase phase, const char *name);
+/* Adds what the agent did since start to what it costs, when that is in the window. */
+void sample_cost(uint64_t start);
 /* Records the whole of a file now, in pieces, as a source of its own. */
 void sample_dump(const char *name, const char *path);
 

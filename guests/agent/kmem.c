@@ -77,7 +77,7 @@ void kmem_dump(const char *name, const char *start, const char *stop)
 	int fd = open(KCORE, O_RDONLY | O_CLOEXEC);
 	off_t at = -1;
 
-	sample_source(name, "");
+	sample_source(name, "", 1);
 	find_symbols(symbol, address);
 	if (fd >= 0 && address[0] && address[0] < address[1])
 		at = kcore_offset(fd, address[0], address[1] - address[0]);

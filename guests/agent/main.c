@@ -142,11 +142,15 @@ static void watch_until(uint64_t end)
 	uint64_t next = rec_now();
 
 	while (next < end) {
+		uint64_t start;
+
 		next = next + TICK_NS < end ? next + TICK_NS : end;
 		sleep_until(next);
+		start = rec_now();
 		port_watchdog_kick();
 		hang_check_limit();
 		work_check();
+		sample_cost(start);
 	}
 }
 

@@ -134,7 +134,7 @@ static void do_swapfile(char **arg)
 
 static void do_source(char **arg)
 {
-	sample_source(arg[1], arg[0]);
+	sample_source(arg[2], arg[0], (unsigned int)number(arg[1]));
 }
 
 static void do_state(char **arg)
@@ -214,7 +214,7 @@ static const struct verb verbs[] = {
 	{"clean", 1, do_clean},           /* FOLDER */
 	{"fuse", 4, do_fuse},             /* FOLDER LATENCY JITTER QUEUE */
 	{"seed", 1, do_seed},             /* 64 HEX DIGITS */
-	{"source", 2, do_source},         /* PATH NAME */
+	{"source", 3, do_source},         /* PATH EVERY NAME */
 	{"state", 2, do_state},           /* KEY PATH */
 	{"number", 3, do_number},         /* KEY PATH WORD */
 	{"tierstate", 1, do_tierstate},   /* KEY */

@@ -67,6 +67,8 @@ void sys_base_mounts(void)
 	sys_mount("sysfs", "sys", "/sys", NULL);
 	sys_mount("devtmpfs", "dev", "/dev", NULL);
 	sys_mount("cgroup2", "cgroup", "/sys/fs/cgroup", "memory_recursiveprot");
+	/* For lru_gen; of a kernel without it, or one that is locked down, that is absent. */
+	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 }
 
 void sys_insmod(const char *name, const char *params)

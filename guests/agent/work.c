@@ -90,6 +90,16 @@ void work_spawn(const char *name, const char *type, const char *cgroup, char **a
 	rec_text(WIRE_WORKLOAD, (uint16_t)agent.nr_workloads++, text);
 }
 
+pid_t work_pid(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < agent.nr_workloads; i++)
+		if (!strcmp(agent.workload[i].name, name))
+			return agent.workload[i].pid;
+	return 0;
+}
+
 static void say_gone(struct workload_slot *w, int status)
 {
 	w->gone = true;

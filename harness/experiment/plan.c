@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "experiment/plan_sources.h"
 #include "experiment/plan_storage.h"
 #include "experiment/topology.h"
 #include "image/image.h"
@@ -128,7 +129,8 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 		needs->module_if_any = "fuse";
 	if (check_movable(guest, &needs->machine, err))
 		return -EINVAL;
-	return check_files(guest, scenario, &storage, err);
+	ret = plan_sources_check(guest, &storage, scenario, err);
+	return ret ? ret : check_files(guest, scenario, &storage, err);
 }
 
 /* What the kernel must have made of the machine; anything else ends the experiment here. */
@@ -199,35 +201,6 @@ static void write_cgroups(struct plan *p)
 	for (i = 0; i < conf->nr_sections; i++)
 		if (!strcmp(conf->section[i].name, "cgroup"))
 			write_cgroup(p, &conf->section[i]);
-}
-
-static void write_cgroup_sources(struct plan *p, const char *name)
-{
-	static const char *const files[] = {"memory.stat", "memory.events", "memory.current",
-					    "memory.swap.current", "memory.pressure"};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		buf_printf(p->out, "source " CG "/%s/%s %s %s\n", name, files[i], files[i], name);
-}
-
-static void write_sources(struct plan *p)
-{
-	const struct conf *conf = &p->scenario->conf;
-	unsigned int node;
-	size_t i;
-
-	buf_adds(p->out, "source /proc/vmstat vmstat\nsource /proc/pressure/memory psi.memory\n"
-			 "source /proc/pressure/io psi.io\nsource /proc/pressure/cpu psi.cpu\n");
-	for (node = 0; node < p->guest->machine.nr_nodes; node++)
-		buf_printf(p->out,
-			   "source /sys/devices/system/node/node%u/vmstat node.vmstat %u\n"
-			   "source /sys/devices/system/node/node%u/meminfo node.meminfo %u\n",
-			   node, node, node, node);
-	plan_storage_sources(&p->storage, p->out);
-	for (i = 0; i < conf->nr_sections; i++)
-		if (!strcmp(conf->section[i].name, "cgroup"))
-			write_cgroup_sources(p, conf->section[i].arg);
 }
 
 /* What two arms must agree on to be comparable, beyond their specs. */
@@ -358,7 +331,7 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 
 	p.policy = policy;
 	p.seed = seed;
-	buf_adds(out, "# wringer plan 2\n");
+	buf_adds(out, "# wringer plan 3\n");
 	plan_files(&p.storage, scenario, out);
 	/* From here on seed and policy matter; all before is the same for every seed and policy. */
 	write_limits(&p);
@@ -372,9 +345,9 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	/* Last, so that what is expected of a policy is what the workloads meet. */
 	write_knobs(&p, &policy->conf, "set", "write");
 	write_knobs(&p, &policy->conf, "expect", "expect");
-	write_sources(&p);
 	write_states(&p);
 	for (i = 0; i < scenario->nr_works; i++)
 		write_work(&p, i);
+	plan_sources(guest, &p.storage, scenario, out);
 	write_times(&p);
 }

@@ -206,25 +206,3 @@ void plan_files(const struct storage_set *set, const struct scenario *scenario, 
 	if (scenario->nr_files && storage_is_block(&set->data))
 		buf_adds(out, "clean " WL_DATA_DIR "\n");
 }
-
-static void write_source(const struct storage_set *set, const struct storage *s, struct buf *out)
-{
-	char path[64];
-
-	storage_path(set, s, path, sizeof(path));
-	if (storage_is_block(s))
-		buf_printf(out, "source /sys/block/%s/stat device %s\n", path + strlen("/dev/"),
-			   s->name);
-	if (s->driver == STORAGE_ZRAM)
-		buf_printf(out, "source /sys/block/%s/mm_stat zram %s\n", path + strlen("/dev/"),
-			   s->name);
-}
-
-void plan_storage_sources(const struct storage_set *set, struct buf *out)
-{
-	unsigned int i;
-
-	for (i = 0; i < set->nr_swaps; i++)
-		write_source(set, &set->swap[i], out);
-	write_source(set, &set->data, out);
-}

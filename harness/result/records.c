@@ -111,6 +111,39 @@ static int take_text(struct records *rec, const struct wire_item *item)
 	return 0;
 }
 
+/* The newest text of a source, from a set before this one; p == NULL when it never had one. */
+static struct text last_text(const struct records *rec, unsigned int id)
+{
+	size_t i;
+
+	for (i = rec->nr_sets - 1; i > 0; i--)
+		if (rec->set[i - 1].text[id].p)
+			return rec->set[i - 1].text[id];
+	return (struct text){NULL, 0};
+}
+
+static int take_same(struct records *rec, const struct wire_item *item)
+{
+	struct text *text;
+
+	if (!rec->nr_sets || item->head.id >= RECORDS_SOURCES_MAX)
+		return -EBADMSG;
+	text = &rec->set[rec->nr_sets - 1].text[item->head.id];
+	*text = last_text(rec, item->head.id);
+	return text->p ? 0 : -EBADMSG;
+}
+
+static int take_cost(struct records *rec, const struct wire_item *item)
+{
+	bool all = item->head.id == WIRE_COST_ALL;
+	struct wire_cost *cost = all ? &rec->cost_all : &rec->cost[item->head.id];
+
+	if ((!all && item->head.id >= RECORDS_SOURCES_MAX) || item->head.len != sizeof(*cost))
+		return -EBADMSG;
+	memcpy(cost, item->payload, sizeof(*cost));
+	return 0;
+}
+
 static int take_work(struct records *rec, const struct wire_item *item)
 {
 	size_t buckets = WIRE_BUCKETS * sizeof(uint64_t);
@@ -154,6 +187,10 @@ static int take(struct records *rec, const struct wire_item *item)
 		return take_workload(rec, item);
 	case WIRE_WORK:
 		return take_work(rec, item);
+	case WIRE_SAME:
+		return take_same(rec, item);
+	case WIRE_COST:
+		return take_cost(rec, item);
 	case WIRE_ERROR:
 		rec->error = payload(item);
 		return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a guest recorded, as sets: all sources and workloads at the opening of the window, at each
- * sample, and at its close.
+ * sample, and at its close.  Between opening and close a source may have its turn in some sets only.
  *
  * Built from the record region, which is untrusted.  A damaged stream gives what came before the
  * damage.  Everything points into the region's memory, which must outlive this.
@@ -16,7 +16,7 @@
 #include "result/text.h"
 #include "wire/wire.h"
 
-#define RECORDS_SOURCES_MAX 128
+#define RECORDS_SOURCES_MAX 256
 #define RECORDS_WORKS_MAX   16
 #define RECORDS_STATES_MAX  256
 #define RECORDS_SETS_MAX    16384
@@ -31,7 +31,7 @@ struct records_work {
 struct records_set {
 	enum wire_phase phase;
 	uint64_t time_ns;
-	struct text text[RECORDS_SOURCES_MAX];
+	struct text text[RECORDS_SOURCES_MAX]; /* p == NULL: absent, or not its turn in this set */
 	struct records_work work[RECORDS_WORKS_MAX];
 };
 
@@ -46,6 +46,8 @@ struct records {
 	unsigned int nr_works;
 	struct text state[RECORDS_STATES_MAX];     /* "key=value" */
 	unsigned int nr_states;
+	struct wire_cost cost[RECORDS_SOURCES_MAX]; /* in the window; reads == 0 where unknown */
+	struct wire_cost cost_all;                 /* of all the agent did in the window */
 	struct records_set *set;                   /* owned */
 	size_t nr_sets;
 	bool ended;                                /* the agent said the run is over */

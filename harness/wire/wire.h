@@ -17,7 +17,9 @@
 #include <stdint.h>
 
 #define WIRE_MAGIC   0x474e5257u /* "WRNG" */
-#define WIRE_VERSION 2u
+#define WIRE_VERSION 3u
+/* The oldest that the reader takes: 2 has no WIRE_COST and no WIRE_SAME. */
+#define WIRE_VERSION_MIN 2u
 
 /* The most payload one record may hold, bytes. */
 #define WIRE_PAYLOAD_MAX (256u << 10)
@@ -52,6 +54,8 @@ enum wire_type {
 	WIRE_WORK,      /* id = workload; struct wire_work, then bucket counts or nothing */
 	WIRE_ERROR,     /* text: why the run ends early */
 	WIRE_END,       /* id = enum wire_status; the last record */
+	WIRE_COST = 13, /* id = source or WIRE_COST_ALL; struct wire_cost, once the window is over */
+	WIRE_SAME = 14, /* id = source, whose text is the same as in the set before; no payload */
 };
 
 enum wire_phase {
@@ -75,6 +79,16 @@ enum wire_status {
 	WIRE_AGENT_ERROR = 5,
 	WIRE_VIRTUAL_TIMEOUT = 6,
 };
+
+/* What recording a source took between the window's opening and its close, in virtual time. */
+struct wire_cost {
+	uint64_t reads;
+	uint64_t total_ns;
+	uint64_t max_ns;
+};
+
+/* The id of the cost of all that the agent does in the window: reads are its wake-ups. */
+#define WIRE_COST_ALL 0xffffu
 
 #define WIRE_METRICS_MAX 8
 
@@ -114,6 +128,14 @@ bool wire_put(struct wire_writer *w, enum wire_type type, uint16_t id, uint64_t 
 /* As wire_put() with the payload in two pieces. */
 bool wire_put2(struct wire_writer *w, enum wire_type type, uint16_t id, uint64_t time_ns,
 	       const void *a, uint32_t alen, const void *b, uint32_t blen);
+/*
+ * The place of the next record's payload, *room bytes of it (at most WIRE_PAYLOAD_MAX), or NULL when
+ * there is none.  What was written there becomes a record by wire_put_here(), and is overwritten by
+ * any other wire_put().
+ */
+void *wire_here(const struct wire_writer *w, size_t *room);
+bool wire_put_here(struct wire_writer *w, enum wire_type type, uint16_t id, uint64_t time_ns,
+		   uint32_t len);
 
 /* The reader, over a private copy of the region. */
 struct wire_reader {
