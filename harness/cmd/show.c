@@ -13,10 +13,14 @@
 #include "experiment/scenario.h"
 #include "report/arms.h"
 #include "result/metrics.h"
+#include "result/series.h"
 
 struct show_cmd {
 	struct axis_opts axes;
 	bool series;
+	struct cmd_list columns;
+	bool counters;
+	bool records;
 	bool plan;
 	bool console;
 	bool command;
@@ -27,7 +31,13 @@ struct show_cmd {
 static const struct cmd_option show_options[] = {
 	CMD_AXES(struct show_cmd, axes),
 	{"series", 0, CMD_FLAG, offsetof(struct show_cmd, series), NULL,
-	 "ID: print the samples as CSV"},
+	 "ID: print the samples as CSV, or with --json as that"},
+	{"columns", 0, CMD_LIST, offsetof(struct show_cmd, columns), "LIST",
+	 "ID: print the samples of these counters, names or globs, as --series does"},
+	{"counters", 0, CMD_FLAG, offsetof(struct show_cmd, counters), NULL,
+	 "ID: print the names of all counters that --columns can choose"},
+	{"records", 0, CMD_FLAG, offsetof(struct show_cmd, records), NULL,
+	 "ID: print the record stream as the guest wrote it"},
 	{"plan", 0, CMD_FLAG, offsetof(struct show_cmd, plan), NULL,
 	 "ID: print the plan the guest was given"},
 	{"console", 0, CMD_FLAG, offsetof(struct show_cmd, console), NULL,
@@ -207,6 +217,183 @@ static void print_failure(const struct result *r)
 	puts("");
 }
 
+/* The record stream and what it holds; the one points into the other. */
+struct stream {
+	struct buf bytes;
+	struct records rec;
+};
+
+static int stream_load(const char *id, struct stream *s, struct err *err)
+{
+	int ret;
+
+	*s = (struct stream){0};
+	ret = store_records(id, &s->bytes, err);
+	if (!ret)
+		ret = records_parse(&s->rec, buf_str(&s->bytes), s->bytes.len);
+	/* A guest that wrote nothing has an empty stream. */
+	if (ret == -ENODATA || (ret == -EBADMSG && !s->bytes.len))
+		ret = 0;
+	else if (ret == -EBADMSG && !err->msg[0])
+		err_set(err, ret, "the record stream of %.12s is none of ours", id);
+	if (ret)
+		buf_release(&s->bytes);
+	return ret;
+}
+
+static void stream_release(struct stream *s)
+{
+	records_release(&s->rec);
+	buf_release(&s->bytes);
+}
+
+/* How many sources are shown without --all: those that cost most. */
+#define OBSERVER_LINES 8
+
+static const struct records *sorted_by_cost;
+
+static int cmp_cost(const void *a, const void *b)
+{
+	const struct wire_cost *cost = sorted_by_cost->cost;
+	unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
+
+	if (cost[x].total_ns != cost[y].total_ns)
+		return cost[x].total_ns < cost[y].total_ns ? 1 : -1;
+	return x < y ? -1 : x > y;
+}
+
+static void print_cost(struct text name, const struct wire_cost *cost, uint64_t window)
+{
+	char word[64];
+	size_t i;
+
+	snprintf(word, sizeof(word), "%.*s", (int)name.len, name.p);
+	for (i = 0; word[i]; i++)
+		if (word[i] < 0x20 || word[i] > 0x7e)
+			word[i] = '?';
+	printf("  %-32s %8" PRIu64 " %10" PRIu64 " %9.3f %%\n", word, cost->reads,
+	       cost->reads ? cost->total_ns / cost->reads : 0,
+	       window ? 100.0 * (double)cost->total_ns / (double)window : 0);
+}
+
+/* What looking at the guest took of its time. */
+static void print_observer(const struct records *rec, bool all)
+{
+	uint64_t end = rec->phase_ns[WIRE_CLOSE] ? rec->phase_ns[WIRE_CLOSE] : rec->last_ns;
+	uint64_t window = end - rec->phase_ns[WIRE_OPEN];
+	unsigned int order[RECORDS_SOURCES_MAX], i, n = 0;
+
+	if (!rec->cost_all.reads)
+		return;
+	for (i = 0; i < rec->nr_sources; i++)
+		if (rec->cost[i].reads && rec->source[i].p)
+			order[n++] = i;
+	sorted_by_cost = rec;
+	qsort(order, n, sizeof(order[0]), cmp_cost);
+	printf("observer: share of the window\n  %-32s %8s %10s %11s\n", "", "reads", "ns/read",
+	       "share");
+	for (i = 0; i < n && (all || i < OBSERVER_LINES); i++)
+		print_cost(rec->source[order[i]], &rec->cost[order[i]], window);
+	if (i < n)
+		printf("  (%u more with --all)\n", n - i);
+	print_cost((struct text){"all the agent did", 17}, &rec->cost_all, window);
+}
+
+static void show_observer(const char *id, bool all)
+{
+	struct err err = {""};
+	struct stream s;
+
+	if (stream_load(id, &s, &err)) {
+		fprintf(stderr, "no costs: %s\n", err.msg);
+		return;
+	}
+	print_observer(&s.rec, all);
+	stream_release(&s);
+}
+
+static int show_records(const char *id)
+{
+	cleanup_buf struct buf bytes = {0};
+	struct err err = {""};
+
+	if (store_records(id, &bytes, &err))
+		die(&err);
+	fwrite(buf_str(&bytes), 1, bytes.len, stdout);
+	return EXIT_FINE;
+}
+
+static void print_csv(const struct series *series)
+{
+	cleanup_buf struct buf text = {0};
+	size_t i;
+
+	if (!series->rec->nr_sets)
+		return;
+	series_csv_head(series, &text);
+	for (i = 0; i < series->rec->nr_sets; i++) {
+		series_csv_row(series, i, &text);
+		fwrite(buf_str(&text), 1, text.len, stdout);
+		buf_reset(&text);
+	}
+}
+
+static void print_names(const struct series *series, bool json)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < series->nr; i++) {
+		json_array_append_new(list, json_string(series->name[i]));
+		if (!json)
+			puts(series->name[i]);
+	}
+	if (json)
+		print_json(list);
+	else
+		json_decref(list);
+}
+
+static void print_series(const struct series *series, const struct show_cmd *o)
+{
+	struct err err = {""};
+	json_t *json;
+
+	if (series->cut)
+		fprintf(stderr, "there are more than %d counters; the rest is left out\n",
+			SERIES_COLUMNS_MAX);
+	if (o->counters) {
+		print_names(series, o->json);
+	} else if (!o->json) {
+		print_csv(series);
+	} else {
+		if (series_json(series, &json, &err))
+			die(&err);
+		print_json(json);
+	}
+}
+
+static int show_series(const char *id, const struct show_cmd *o)
+{
+	static const char *const every[] = {"*", NULL};
+	const char *const *patterns = o->columns.item ?
+					      (const char *const *)o->columns.item :
+				      o->counters ? every :
+						    series_default;
+	struct err err = {""};
+	struct series series;
+	struct stream s;
+
+	if (stream_load(id, &s, &err))
+		die(&err);
+	if (series_select(&series, &s.rec, patterns, &err))
+		die(&err);
+	print_series(&series, o);
+	series_release(&series);
+	stream_release(&s);
+	return EXIT_FINE;
+}
+
 static void print_result(const struct result *r, bool all)
 {
 	json_t *list = json_object_get(r->result, "metrics"), *m;
@@ -223,6 +410,12 @@ static void print_result(const struct result *r, bool all)
 	printf("metrics%s\n", all ? "" : " (not zero, without diagnostics)");
 	json_array_foreach(list, i, m)
 		print_metric(m, all);
+}
+
+static void print_all(const char *id, const struct result *r, bool all)
+{
+	print_result(r, all);
+	show_observer(id, all);
 }
 
 static int cat(const char *id, const char *name)
@@ -258,8 +451,10 @@ static int show_result(const char *word, const struct show_cmd *o)
 
 	if (store_find(word, id, &err) || store_load(id, &r, &err))
 		die(&err);
-	if (o->series)
-		cat(id, "series.csv");
+	if (o->series || o->columns.nr || o->counters)
+		show_series(id, o);
+	else if (o->records)
+		show_records(id);
 	else if (o->console)
 		cat(id, "console.txt");
 	else if (o->plan)
@@ -270,7 +465,7 @@ static int show_result(const char *word, const struct show_cmd *o)
 		print_json(json_pack("{s:O, s:O, s:O}", "spec", r.spec, "result", r.result, "host",
 				     r.host));
 	else
-		print_result(&r, o->all);
+		print_all(id, &r, o->all);
 	result_release(&r);
 	return EXIT_FINE;
 }
@@ -626,6 +821,7 @@ const struct cmd cmd_show = {
 	.examples = "  wringer show -s kv-scan\n"
 		    "  wringer show 3f9a1c\n"
 		    "  wringer show 3f9a1c --series >series.csv\n"
+		    "  wringer show 3f9a1c --columns 'zone.*.free,lru_gen.*'\n"
 		    "  wringer show scenario kv-scan\n",
 	.run = run_show,
 };

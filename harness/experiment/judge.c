@@ -399,7 +399,6 @@ int judge_run(struct experiment *exp, const char *dir, const struct engine_exit 
 	v.spoke = rec.last_phase >= WIRE_BOOT;
 	judge(&v);
 	keep_records(&rec, &region, &result->records);
-	measure_series(&rec, &result->series);
 	result->spec = json_incref(exp->spec);
 	result->result = make_result(exp, &v, result);
 	exp->status = v.status;

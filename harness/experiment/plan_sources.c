@@ -35,7 +35,7 @@ static const struct sampled {
 	{ONE, 1, "psi.io", "/proc/pressure/io"},
 	{ONE, 1, "psi.cpu", "/proc/pressure/cpu"},
 	{ONE, 5, "meminfo", "/proc/meminfo"},
-	{ONE, 10, "zoneinfo", "/proc/zoneinfo"},
+	{ONE, 5, "zoneinfo", "/proc/zoneinfo"},
 	{ONE, 5, "buddyinfo", "/proc/buddyinfo"},
 	{ONE, 2, "lru_gen", "/sys/kernel/debug/lru_gen"},
 	{PER_NODE, 5, "node.vmstat", NODE "*/vmstat"},

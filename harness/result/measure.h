@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From records to numbers: the metrics of result.json and the series. */
+/* From records to numbers: the metrics of result.json. */
 #ifndef RESULT_MEASURE_H
 #define RESULT_MEASURE_H
 
@@ -15,11 +15,5 @@
  * size.
  */
 json_t *measure_metrics(const struct records *rec);
-
-/*
- * The series as CSV: a header, then one line a sample with time_ns, each workload's operations so
- * far and every counter of vmstat, pressure and memory.current.
- */
-void measure_series(const struct records *rec, struct buf *csv);
 
 #endif

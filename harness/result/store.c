@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/zstd.h"
+#include "wire/wire.h"
 
 #define FAILED_DIR ".failed"
 #define ID_PREFIX_MIN 4
@@ -31,7 +33,6 @@ void result_release(struct result *r)
 	json_decref(r->spec);
 	json_decref(r->result);
 	json_decref(r->host);
-	buf_release(&r->series);
 	buf_release(&r->records);
 	buf_release(&r->console);
 	buf_release(&r->evidence);
@@ -97,6 +98,14 @@ static int write_evidence(const char *dir, const struct result *r, struct err *e
 	return ret || !r->vmcore ? ret : move_vmcore(r->vmcore, dir, err);
 }
 
+static int write_records(const char *dir, const struct buf *records, struct err *err)
+{
+	cleanup_buf struct buf packed = {0};
+	int ret = zstd_pack(buf_str(records), records->len, &packed, err);
+
+	return ret ? ret : write_in(dir, "records.zst", &packed, err);
+}
+
 static int write_all(const char *dir, const struct result *r, struct err *err)
 {
 	int ret = dir_make(dir, err);
@@ -104,9 +113,7 @@ static int write_all(const char *dir, const struct result *r, struct err *err)
 	if (!ret)
 		ret = write_json(dir, "spec.json", r->spec, err);
 	if (!ret)
-		ret = write_in(dir, "series.csv", &r->series, err);
-	if (!ret)
-		ret = write_in(dir, "records.bin", &r->records, err);
+		ret = write_records(dir, &r->records, err);
 	if (!ret)
 		ret = write_in(dir, "console.txt", &r->console, err);
 	if (!ret)
@@ -195,6 +202,22 @@ int store_load(const char *id, struct result *out, struct err *err)
 	if (ret)
 		result_release(out);
 	return ret;
+}
+
+int store_records(const char *id, struct buf *out, struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s/records.zst", path_results(), id);
+	cleanup_free char *plain = xasprintf("%s/%s/records.bin", path_results(), id);
+	cleanup_buf struct buf packed = {0};
+	int ret;
+
+	if (!file_exists(path) && file_exists(plain))
+		return file_read(plain, out, err);
+	ret = file_read(path, &packed, err);
+	if (ret)
+		return ret;
+	ret = zstd_unpack(buf_str(&packed), packed.len, WIRE_REGION_MAX, out, err);
+	return ret ? err_prefix(err, ret, "%s", path) : 0;
 }
 
 static int cmp_str(const void *a, const void *b)

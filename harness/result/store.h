@@ -4,8 +4,8 @@
  *
  *	spec.json	what was asked; its SHA-256 is the id
  *	result.json	what came of it: a function of the spec alone
- *	series.csv	samples over the window
- *	records.bin	the guest's raw record stream, as far as it makes sense
+ *	records.zst	the guest's raw record stream, as far as it makes sense, compressed; older
+ *			results have it plain, as records.bin
  *	console.txt	the kernel's console
  *	host.json	wall time and the like: a fact of the host, no part of the result
  */
@@ -27,7 +27,6 @@ struct result {
 	json_t *spec;   /* owned */
 	json_t *result; /* owned */
 	json_t *host;   /* owned; may be NULL when saved, {} when loaded without one */
-	struct buf series;
 	struct buf records;
 	struct buf console;
 	struct buf evidence; /* what the emulator told of a machine that failed; may be empty */
@@ -54,6 +53,11 @@ int store_save_failed(const char *id, const struct result *result, struct err *e
 int store_vmcore(const char *id, const char *file, struct err *err);
 /* Reads spec, result and host; the rest stays on disk.  -EBADMSG for a file that is not ours. */
 int store_load(const char *id, struct result *out, struct err *err);
+/*
+ * The record stream as the guest wrote it, appended to out; of at most WIRE_REGION_MAX bytes.
+ * -ENOENT when the result has none, -EBADMSG when it is damaged.
+ */
+int store_records(const char *id, struct buf *out, struct err *err);
 /* All ids there are, sorted, NULL-terminated; free with store_ids_free(). */
 int store_ids(char ***ids, struct err *err);
 void store_ids_free(char **ids);
