@@ -232,6 +232,13 @@ void store_ids_free(char **ids)
 	free(ids);
 }
 
+int store_records(const char *id, struct buf *out, struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s/records.bin", path_results(), id);
+
+	return file_read(path, out, err);
+}
+
 int store_find(const char *prefix, char id[SHA256_HEX], struct err *err)
 {
 	char **ids;

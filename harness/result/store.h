@@ -54,6 +54,8 @@ int store_save_failed(const char *id, const struct result *result, struct err *e
 int store_vmcore(const char *id, const char *file, struct err *err);
 /* Reads spec, result and host; the rest stays on disk.  -EBADMSG for a file that is not ours. */
 int store_load(const char *id, struct result *out, struct err *err);
+/* The guest's record stream of a stored result, appended to out. */
+int store_records(const char *id, struct buf *out, struct err *err);
 /* All ids there are, sorted, NULL-terminated; free with store_ids_free(). */
 int store_ids(char ***ids, struct err *err);
 void store_ids_free(char **ids);
