@@ -18,9 +18,10 @@ extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_shell;
 extern const struct cmd cmd_show;
+extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_compare, &cmd_show, &cmd_replay, &cmd_kernel, &cmd_shell,
+	&cmd_run, &cmd_compare, &cmd_show, &cmd_trace, &cmd_replay, &cmd_kernel, &cmd_shell,
 	&cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
 };
 

@@ -170,4 +170,14 @@ void sample_cost(uint64_t start);
 /* Records the whole of a file now, in pieces, as a source of its own. */
 void sample_dump(const char *name, const char *path);
 
+/* trace.c: the tracepoints of reclaim */
+void trace_plan(const char *level); /* none, reclaim or all */
+void trace_threads(const char *name, const char *path); /* a cgroup and its cgroup.threads */
+void trace_start(void);
+void trace_drain(void);
+/* Who is in which cgroup, for the set that has just been recorded. */
+void trace_edge(void);
+/* The last events, what was lost, and the names of tasks. */
+void trace_stop(void);
+
 #endif

@@ -51,6 +51,8 @@ void agent_fail(enum wire_status status, const char *fmt, ...)
 	if (agent.wire_ready) {
 		/* What there is to see at this point is worth more than the reason alone. */
 		sample_record(WIRE_CLOSE, "close");
+		trace_edge();
+		trace_stop();
 		rec_error(msg);
 	}
 	agent_end(status);
@@ -150,6 +152,7 @@ static void watch_until(uint64_t end)
 		port_watchdog_kick();
 		hang_check_limit();
 		work_check();
+		trace_drain();
 		sample_cost(start);
 	}
 }
@@ -179,12 +182,15 @@ static void run_window(void)
 
 	watch_until(open);
 	sample_record(WIRE_OPEN, "open");
+	trace_edge();
 	for (at = open + agent.sample_ns; agent.sample_ns && at < close; at += agent.sample_ns) {
 		watch_until(at);
 		sample_record(WIRE_SAMPLE, "sample");
 	}
 	watch_until(close);
 	sample_record(WIRE_CLOSE, "close");
+	trace_edge();
+	trace_stop();
 }
 
 int main(int argc, char **argv)
@@ -199,6 +205,7 @@ int main(int argc, char **argv)
 	read_plan(PLAN_NAME);
 	plan_run(plan);
 	work_wait_ready();
+	trace_start();
 	open_gate();
 	run_window();
 	work_stop();

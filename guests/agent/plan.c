@@ -142,6 +142,16 @@ static void do_state(char **arg)
 	sample_state(arg[0], arg[1]);
 }
 
+static void do_trace(char **arg)
+{
+	trace_plan(arg[0]);
+}
+
+static void do_threads(char **arg)
+{
+	trace_threads(arg[1], arg[0]);
+}
+
 static void do_spawn(char **arg)
 {
 	char *args[PLAN_WORDS];
@@ -218,6 +228,8 @@ static const struct verb verbs[] = {
 	{"state", 2, do_state},           /* KEY PATH */
 	{"number", 3, do_number},         /* KEY PATH WORD */
 	{"tierstate", 1, do_tierstate},   /* KEY */
+	{"trace", 1, do_trace},           /* none, reclaim or all */
+	{"threads", 2, do_threads},       /* PATH NAME */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
 	{"limit", 1, do_limit},           /* NS: absolute; beyond it the run ends */
 	{"allow", 1, do_allow},           /* oom: the OOM killer may take workloads */

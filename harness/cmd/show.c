@@ -647,9 +647,10 @@ static void print_scenario(const char *path)
 		die(&err);
 	printf("[scenario]\ntitle = %s\nshows = %s\nprimary = %s\nwarmup = %" PRIu64
 	       "ns\nwindow = %" PRIu64 "ns\nsample = %" PRIu64 "ns\nhang = %" PRIu64
-	       "ns\nlimit = %" PRIu64 "ns\noom = %s\n",
+	       "ns\nlimit = %" PRIu64 "ns\noom = %s\ntrace = %s\n",
 	       s.title, s.shows, s.primary, s.warmup_ns, s.window_ns, s.sample_ns, s.hang_ns,
-	       s.limit_ns, s.oom_allowed ? "yes" : "no");
+	       s.limit_ns, s.oom_allowed ? "yes" : "no",
+	       scenario_traces[s.trace]);
 	if (s.storage.has_swap)
 		print_swaps(&s.storage);
 	if (s.storage.has_data)

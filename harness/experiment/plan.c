@@ -304,6 +304,19 @@ static void write_times(struct plan *p)
 		   (unsigned long long)s->sample_ns, (unsigned long long)s->hang_ns);
 }
 
+/* Events, and who is in which cgroup, which is what tells whose they are. */
+static void write_trace(struct plan *p)
+{
+	const struct conf *conf = &p->scenario->conf;
+	size_t i;
+
+	buf_printf(p->out, "trace %s\n", scenario_traces[p->scenario->trace]);
+	for (i = 0; p->scenario->trace != TRACE_NONE && i < conf->nr_sections; i++)
+		if (!strcmp(conf->section[i].name, "cgroup"))
+			buf_printf(p->out, "threads " CG "/%s/cgroup.threads %s\n",
+				   conf->section[i].arg, conf->section[i].arg);
+}
+
 static struct plan new_plan(const struct guest *guest, const struct scenario *scenario,
 			    struct buf *out)
 {
@@ -346,6 +359,7 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	write_knobs(&p, &policy->conf, "set", "write");
 	write_knobs(&p, &policy->conf, "expect", "expect");
 	write_states(&p);
+	write_trace(&p);
 	for (i = 0; i < scenario->nr_works; i++)
 		write_work(&p, i);
 	plan_sources(guest, &p.storage, scenario, out);

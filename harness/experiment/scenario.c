@@ -14,6 +14,8 @@
 /* What is added to warm-up and window when a scenario sets no limit of its own. */
 #define LIMIT_SLACK_NS 300000000000ull
 
+const char *const scenario_traces[] = {"none", "reclaim", "all", NULL};
+
 static const struct conf_key scenario_keys[] = {
 	{"title", CONF_STR, offsetof(struct scenario, title), "one line", NULL, 0, 0, true},
 	{"shows", CONF_STR, offsetof(struct scenario, shows), "what it shows and what is known",
@@ -32,6 +34,8 @@ static const struct conf_key scenario_keys[] = {
 	 "the run must be over so long after the gate", NULL, 1000000, 36000000000000, false},
 	{"oom", CONF_BOOL, offsetof(struct scenario, oom_allowed), "OOM kills are part of it", NULL,
 	 0, 0, false},
+	{"trace", CONF_CHOICE, offsetof(struct scenario, trace),
+	 "events of the kernel to record: none, reclaim, all", scenario_traces, 0, 0, false},
 };
 
 /* A name goes into plan lines and guest paths. */
@@ -264,6 +268,7 @@ int scenario_load(struct scenario *s, const char *path, struct err *err)
 	*s = (struct scenario){.warmup_ns = 1000000000,
 			       .sample_ns = 100000000,
 			       .hang_ns = 10000000000,
+			       .trace = TRACE_RECLAIM,
 			       .primary = xstrdup(""),
 			       .shows = xstrdup("")};
 	ret = conf_load(&s->conf, path, err);

@@ -2,7 +2,7 @@
 /*
  * A scenario: what happens inside a guest, from workloads/scenarios/NAME.conf.
  *
- *	[scenario]	title, shows, primary, warmup, window, sample, hang, limit, oom
+ *	[scenario]	title, shows, primary, warmup, window, sample, hang, limit, oom, trace
  *	[swap] [data]	override the guest's storage
  *	[set]		PATH = TEXT: knobs, written after the policy's
  *	[module NAME]	path, params: a module of the user's, loaded before the knobs are set
@@ -57,6 +57,7 @@ struct scenario {
 	uint64_t hang_ns;
 	uint64_t limit_ns; /* after the gate */
 	bool oom_allowed; /* an OOM kill is part of what happens here */
+	unsigned int trace; /* which of the kernel's events are recorded: position in scenario_traces */
 	struct storage_set storage; /* the scenario's own, in place of the guest's */
 	struct scenario_module *module;
 	size_t nr_modules;
@@ -66,6 +67,10 @@ struct scenario {
 	size_t nr_works;
 	struct conf conf; /* owns the names above; cgroups and knobs are read from here */
 };
+
+/* "none", "reclaim", "all"; NULL-terminated. */
+extern const char *const scenario_traces[];
+enum { TRACE_NONE, TRACE_RECLAIM, TRACE_ALL };
 
 int scenario_load(struct scenario *scenario, const char *path, struct err *err);
 void scenario_release(struct scenario *scenario);

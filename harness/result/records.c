@@ -169,6 +169,18 @@ static int take_state(struct records *rec, const struct wire_item *item)
 	return 0;
 }
 
+static int take_trace(struct records *rec, const struct wire_item *item)
+{
+	if (rec->nr_traces == RECORDS_TRACES_MAX)
+		return -EBADMSG;
+	if (!(rec->nr_traces & (rec->nr_traces - 1)))
+		rec->trace = xrealloc(rec->trace, rec->nr_traces ? 2 * rec->nr_traces : 1,
+				      sizeof(*rec->trace));
+	rec->trace[rec->nr_traces++] = (struct records_trace){
+		(enum wire_type)item->head.type, item->head.id, payload(item)};
+	return 0;
+}
+
 static int take(struct records *rec, const struct wire_item *item)
 {
 	switch (item->head.type) {
@@ -191,6 +203,10 @@ static int take(struct records *rec, const struct wire_item *item)
 		return take_same(rec, item);
 	case WIRE_COST:
 		return take_cost(rec, item);
+	case WIRE_FORMAT:
+	case WIRE_TRACE:
+	case WIRE_LOST:
+		return take_trace(rec, item);
 	case WIRE_ERROR:
 		rec->error = payload(item);
 		return 0;
@@ -230,6 +246,7 @@ int records_parse(struct records *rec, const void *region, size_t size)
 void records_release(struct records *rec)
 {
 	free(rec->set);
+	free(rec->trace);
 	memset(rec, 0, sizeof(*rec));
 }
 

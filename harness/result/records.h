@@ -20,6 +20,7 @@
 #define RECORDS_WORKS_MAX   16
 #define RECORDS_STATES_MAX  256
 #define RECORDS_SETS_MAX    16384
+#define RECORDS_TRACES_MAX  262144
 
 struct records_work {
 	bool present;
@@ -33,6 +34,13 @@ struct records_set {
 	uint64_t time_ns;
 	struct text text[RECORDS_SOURCES_MAX]; /* p == NULL: absent, or not its turn in this set */
 	struct records_work work[RECORDS_WORKS_MAX];
+};
+
+/* Of the tracepoints: WIRE_FORMAT, WIRE_TRACE or WIRE_LOST. */
+struct records_trace {
+	enum wire_type type;
+	unsigned int cpu;
+	struct text data;
 };
 
 struct records {
@@ -50,6 +58,8 @@ struct records {
 	struct wire_cost cost_all;                 /* of all the agent did in the window */
 	struct records_set *set;                   /* owned */
 	size_t nr_sets;
+	struct records_trace *trace;               /* owned; in the order of the stream */
+	size_t nr_traces;
 	bool ended;                                /* the agent said the run is over */
 	unsigned int end_status;                   /* enum wire_status, unchecked */
 	struct text error;                         /* why, when it ended early */

@@ -54,8 +54,12 @@ enum wire_type {
 	WIRE_WORK,      /* id = workload; struct wire_work, then bucket counts or nothing */
 	WIRE_ERROR,     /* text: why the run ends early */
 	WIRE_END,       /* id = enum wire_status; the last record */
-	WIRE_COST = 13, /* id = source or WIRE_COST_ALL; struct wire_cost, once the window is over */
-	WIRE_SAME = 14, /* id = source, whose text is the same as in the set before; no payload */
+	/* The tracepoints, before the end all the same. */
+	WIRE_FORMAT = 10, /* text: "system/name", a newline, the format file; or "header_page" */
+	WIRE_TRACE = 11,  /* id = CPU; pages of its ring buffer, the last cut behind what is in use */
+	WIRE_LOST = 12,   /* id = CPU; text: per_cpu/cpuN/stats at the close */
+	WIRE_COST = 13,   /* id = source or WIRE_COST_ALL; struct wire_cost, once the window is over */
+	WIRE_SAME = 14,   /* id = source, whose text is the same as in the set before; no payload */
 };
 
 enum wire_phase {

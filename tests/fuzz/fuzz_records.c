@@ -53,7 +53,7 @@ static void put_buckets(struct wire_writer *w, unsigned int id, const uint8_t *d
 
 static size_t put_one(struct wire_writer *w, const uint8_t *data, size_t size)
 {
-	unsigned int type = data[0] % (WIRE_END + 2), id = data[1], len = data[2];
+	unsigned int type = data[0] % (WIRE_LOST + 2), id = data[1], len = data[2];
 	bool buckets = type == WIRE_WORK && len == 255;
 
 	if (buckets)
