@@ -8,13 +8,13 @@
 #define CG   "/sys/fs/cgroup/"
 #define NODE "/sys/devices/system/node/node"
 
-/* What there is one of each of; the scope is its name or number. */
-enum scope { ONE, PER_NODE, PER_CGROUP, PER_WORK, PER_DISK, PER_ZRAM };
+/* What there is one of each of; the scope is its name or number.  ALL_NODES: one file about all. */
+enum scope { ONE, ALL_NODES, PER_NODE, PER_CGROUP, PER_WORK, PER_DISK, PER_ZRAM };
 
 /*
  * The one table of what is recorded.  Every source is read at the window's opening and at its close;
  * in between one with "every" N is read in each Nth sample.  N follows what a read costs, so that
- * all together stay below 1 % of the guest's time at 100 ms.  In us of virtual time, on two nodes
+ * all together stay below 1 % of the guest's time at 100 ms with three cgroups.  In us of virtual time, on two nodes
  * (6.12; 7.3 takes a tenth more, of zoneinfo half): zoneinfo 300, vmstat and memory.numa_stat 80,
  * node.vmstat and memory.stat 70, lru_gen 13 for each cgroup and node, node.meminfo 45, meminfo 31,
  * buddyinfo 23, task.stat 10, pressure and device 10, memory.events 6, task 4, a number 3.
@@ -35,9 +35,9 @@ static const struct sampled {
 	{ONE, 1, "psi.io", "/proc/pressure/io"},
 	{ONE, 1, "psi.cpu", "/proc/pressure/cpu"},
 	{ONE, 5, "meminfo", "/proc/meminfo"},
-	{ONE, 5, "zoneinfo", "/proc/zoneinfo"},
-	{ONE, 5, "buddyinfo", "/proc/buddyinfo"},
-	{ONE, 2, "lru_gen", "/sys/kernel/debug/lru_gen"},
+	{ALL_NODES, 5, "zoneinfo", "/proc/zoneinfo"},
+	{ALL_NODES, 5, "buddyinfo", "/proc/buddyinfo"},
+	{ALL_NODES, 2, "lru_gen", "/sys/kernel/debug/lru_gen"},
 	{PER_NODE, 5, "node.vmstat", NODE "*/vmstat"},
 	{PER_NODE, 10, "node.meminfo", NODE "*/meminfo"},
 	{PER_DISK, 1, "device", "/sys/block/*/stat"},
@@ -75,12 +75,20 @@ struct sources {
 	unsigned int nr;
 };
 
-/* A kernel thread's name ends in the number of its node; all others stand apart from their scope. */
-static void put_name(const struct sampled *s, const char *scope, struct buf *out)
+/* What costs as much as there are nodes has its turn as much later beyond two of them. */
+static unsigned int every(const struct sources *p, const struct sampled *s)
 {
-	const char *blank = s->scope == ONE || strchr(s->name, ' ') ? "" : " ";
+	bool nodes = s->scope == ALL_NODES || s->scope == PER_NODE;
 
-	buf_printf(out, " %u %s%s%s\n", s->every, s->name, blank, scope);
+	return nodes ? s->every * ((p->guest->machine.nr_nodes + 1) / 2) : s->every;
+}
+
+/* A kernel thread's name ends in the number of its node; all others stand apart from their scope. */
+static void put_name(const struct sources *p, const struct sampled *s, const char *scope)
+{
+	const char *blank = s->scope <= ALL_NODES || strchr(s->name, ' ') ? "" : " ";
+
+	buf_printf(p->out, " %u %s%s%s\n", every(p, s), s->name, blank, scope);
 }
 
 static void put(struct sources *p, const struct sampled *s, const char *scope, const char *file)
@@ -94,7 +102,7 @@ static void put(struct sources *p, const struct sampled *s, const char *scope, c
 		   s->path);
 	if (star)
 		buf_printf(p->out, "%s%s", file, star + 1);
-	put_name(s, scope, p->out);
+	put_name(p, s, scope);
 }
 
 static void put_nodes(struct sources *p, const struct sampled *s)
@@ -154,6 +162,7 @@ static void put_all(struct sources *p)
 	for (i = 0; i < ARRAY_SIZE(table); i++)
 		switch (table[i].scope) {
 		case ONE:
+		case ALL_NODES:
 			put(p, &table[i], "", "");
 			break;
 		case PER_NODE:

@@ -199,12 +199,12 @@ static bool starts(struct text t, const char *s)
 	return t.len >= strlen(s) && !memcmp(t.p, s, strlen(s));
 }
 
-/* Two blanks begin a new part of a zone. */
+/* Two blanks begin a new part of a zone, but for the last line of each CPU's. */
 static void zone_step(struct zone_at *z, struct text line)
 {
 	struct text rest = line;
 
-	if (starts(line, "  ") && !starts(line, "   ")) {
+	if (starts(line, "  ") && !starts(line, "   ") && !starts(line, "  vm stats")) {
 		z->per_cpu = false;
 		z->per_node = starts(line, "  per-node");
 	}
@@ -317,15 +317,19 @@ static void lru_gen(struct walk *w, long at, struct text body)
 	}
 }
 
-/* Numbers in a row, by their names. */
+/* Numbers in a row, by their names; "" is passed over. */
 static void row(struct walk *w, long at, struct text body, const char *const *names)
 {
 	struct text word;
 	uint64_t v;
 
-	for (; *names && (word = text_word(&body)).len && text_number(word, &v); names++)
-		if (**names)
-			puts_at(w, at, *names, v);
+	for (; *names && (word = text_word(&body)).len; names++) {
+		if (!**names)
+			continue;
+		if (!text_number(word, &v))
+			return;
+		puts_at(w, at, *names, v);
+	}
 }
 
 /* Documentation/block/stat.rst */

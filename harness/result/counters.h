@@ -3,7 +3,7 @@
  * Every number of a source's text under one full name, whatever form the file has:
  *
  *	vmstat.KEY  meminfo.KEY (KiB)  node.N.KEY  node.N.meminfo.KEY (KiB)
- *	zone.N.ZONE.free|min|low|high|promo|managed|spanned|...  zone.N.ZONE.cpu.C.count|high|batch
+ *	zone.N.ZONE.free|min|low|high|promo|managed|spanned|...  zone.N.ZONE.cpu.C.count|high|batch|...
  *	zone.N.node.KEY (the per-node stats of zoneinfo)  buddy.N.ZONE.ORDER
  *	psi.memory|io|cpu.some_us|full_us
  *	cgroup.NAME.stat.KEY  .events.KEY  .events.local.KEY  .swap.events.KEY  .current

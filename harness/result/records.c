@@ -135,12 +135,14 @@ static int take_same(struct records *rec, const struct wire_item *item)
 
 static int take_cost(struct records *rec, const struct wire_item *item)
 {
-	bool all = item->head.id == WIRE_COST_ALL;
-	struct wire_cost *cost = all ? &rec->cost_all : &rec->cost[item->head.id];
+	unsigned int id = item->head.id;
 
-	if ((!all && item->head.id >= RECORDS_SOURCES_MAX) || item->head.len != sizeof(*cost))
+	if (item->head.len != sizeof(rec->cost_all))
 		return -EBADMSG;
-	memcpy(cost, item->payload, sizeof(*cost));
+	if (id != WIRE_COST_ALL && id >= RECORDS_SOURCES_MAX)
+		return -EBADMSG;
+	memcpy(id == WIRE_COST_ALL ? &rec->cost_all : &rec->cost[id], item->payload,
+	       item->head.len);
 	return 0;
 }
 

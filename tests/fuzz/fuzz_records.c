@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a guest may write into the record region.  The checksums stop almost any change of bytes, so
- * there are two kinds of input, told apart by the first byte:
+ * there are three kinds of input, told apart by the first byte:
+ *	3	the rest is the name of a source, a newline, and its text
  *	even	the rest is the region as it is
  *	odd	the rest is a list of records, from which a stream is made that the wire accepts;
  *		each is type, id and length (one byte each, length 255: work with buckets), then
@@ -12,16 +13,57 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "result/counters.h"
 #include "result/measure.h"
 #include "result/records.h"
+#include "result/series.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_series(const struct records *rec)
+{
+	static const char *const all[] = {"*", NULL};
+	struct buf csv = {0};
+	struct series series;
+	json_t *json;
+	size_t i;
+
+	if (series_select(&series, rec, all, NULL))
+		abort();
+	series_csv_head(&series, &csv);
+	for (i = 0; i < rec->nr_sets; i++)
+		series_csv_row(&series, i, &csv);
+	if (!series_json(&series, &json, NULL))
+		json_decref(json);
+	series_release(&series);
+	buf_release(&csv);
+}
+
+/* Names are used as columns and JSON keys. */
+static void check_name(void *ctx, const char *name, uint64_t value)
+{
+	(void)ctx;
+	(void)value;
+	if (!*name || strlen(name) >= COUNTER_NAME_MAX || strpbrk(name, " ,\"\n"))
+		abort();
+}
+
+static void read_source(const uint8_t *data, size_t size)
+{
+	char *copy = malloc(size ? size : 1);
+	struct text body = {copy, size}, name;
+
+	if (size)
+		memcpy(copy, data, size);
+	if (text_line(&body, &name))
+		counters_each(name, body, check_name, NULL);
+	free(copy);
+}
 
 /* In a heap block of just its size, so that a step outside is seen. */
 static void read_region(const void *data, size_t size)
 {
 	uint8_t *copy = malloc(size);
-	struct buf csv = {0};
 	struct records rec;
 
 	if (size)
@@ -30,9 +72,8 @@ static void read_region(const void *data, size_t size)
 		if (rec.bytes > size)
 			abort();
 		json_decref(measure_metrics(&rec));
-		measure_series(&rec, &csv);
+		read_series(&rec);
 	}
-	buf_release(&csv);
 	records_release(&rec);
 	free(copy);
 }
@@ -53,7 +94,7 @@ static void put_buckets(struct wire_writer *w, unsigned int id, const uint8_t *d
 
 static size_t put_one(struct wire_writer *w, const uint8_t *data, size_t size)
 {
-	unsigned int type = data[0] % (WIRE_LOST + 2), id = data[1], len = data[2];
+	unsigned int type = data[0] % (WIRE_SAME + 2), id = data[1], len = data[2];
 	bool buckets = type == WIRE_WORK && len == 255;
 
 	if (buckets)
@@ -87,7 +128,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
-	if (data[0] & 1)
+	if (data[0] == 3)
+		read_source(data + 1, size - 1);
+	else if (data[0] & 1)
 		read_list(data + 1, size - 1);
 	else
 		read_region(data + 1, size - 1);

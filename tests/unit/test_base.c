@@ -24,6 +24,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/proc.h"
+#include "base/zstd.h"
 
 static char tmp[] = "/tmp/wringer-test-base-XXXXXX";
 
@@ -889,6 +890,38 @@ static int tear_down(void **unused)
 	return dir_remove(tmp, NULL);
 }
 
+/* Any length comes back as it was, up to the limit and no further; twice the same gives the same. */
+static void test_zstd(void **unused)
+{
+	static const size_t lengths[] = {0, 1, 70000, 1 << 20};
+	cleanup_free char *data = xcalloc(1 << 20, 1);
+	struct err err;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < 1 << 20; i++)
+		data[i] = (char)(i * i >> 7);
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		cleanup_buf struct buf packed = {0}, same = {0}, out = {0}, none = {0};
+		size_t len = lengths[i];
+
+		assert_int_equal(zstd_pack(data, len, &packed, &err), 0);
+		assert_int_equal(zstd_pack(data, len, &same, &err), 0);
+		assert_int_equal(packed.len, same.len);
+		assert_memory_equal(packed.data, same.data, same.len);
+		assert_int_equal(zstd_unpack(packed.data, packed.len, len, &out, &err), 0);
+		assert_int_equal(out.len, len);
+		assert_memory_equal(buf_str(&out), data, len);
+		if (len)
+			assert_int_equal(
+				zstd_unpack(packed.data, packed.len, len - 1, &none, &err), -EFBIG);
+		assert_int_equal(zstd_unpack(packed.data, packed.len / 2, len, &none, &err),
+				 -EBADMSG);
+	}
+	assert_int_equal(zstd_unpack("plain text", 10, 100, NULL, &err), -EBADMSG);
+	assert_int_equal(zstd_unpack("", 0, 100, NULL, &err), -EBADMSG);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -922,6 +955,7 @@ int main(void)
 		cmocka_unit_test(test_capture_timeout),
 		cmocka_unit_test(test_spawn),
 		cmocka_unit_test(test_file_size_max),
+		cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_dies_with_parent),
 	};

@@ -16,9 +16,11 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "result/measure.h"
 #include "result/metrics.h"
 #include "result/records.h"
+#include "result/series.h"
 #include "result/status.h"
 #include "result/text.h"
 
@@ -853,7 +855,7 @@ static void test_measure_partial(void **unused)
 	records_release(&rec);
 }
 
-/* No window, or one without an end: no metrics, but what there is of a series. */
+/* No window, or one without an end: no metrics. */
 static void test_measure_none(void **unused)
 {
 	struct records rec;
@@ -861,7 +863,6 @@ static void test_measure_none(void **unused)
 
 	(void)unused;
 	for (with_open = 0; with_open < 2; with_open++) {
-		struct buf csv = {0};
 		json_t *out;
 
 		put_head();
@@ -870,9 +871,6 @@ static void test_measure_none(void **unused)
 		parse(&rec);
 		out = measure_metrics(&rec);
 		assert_int_equal(json_array_size(out), 0);
-		measure_series(&rec, &csv);
-		assert_true(!csv.len == !with_open);
-		buf_release(&csv);
 		json_decref(out);
 		records_release(&rec);
 	}
@@ -1002,48 +1000,95 @@ static unsigned int check_columns(const struct buf *csv)
 	return n;
 }
 
+/* All of a series as text; patterns NULL: the default ones. */
+static void make_csv(const struct records *rec, const char *const *patterns, struct buf *csv)
+{
+	struct series series;
+	struct err err;
+	size_t i;
+
+	if (series_select(&series, rec, patterns ? patterns : series_default, &err))
+		fail_msg("%s", err.msg);
+	series_csv_head(&series, csv);
+	for (i = 0; i < rec->nr_sets; i++)
+		series_csv_row(&series, i, csv);
+	series_release(&series);
+}
+
 static void test_series(void **unused)
 {
 	static const char want[] =
 		"time_ns,workload.mem.ops,vmstat.workingset_refault_anon,vmstat.pgscan_kswapd,"
 		"vmstat.allocstall_normal,vmstat.allocstall_movable,vmstat.pgmajfault,"
-		"vmstat.oom_kill,psi.memory.some_us,psi.memory.full_us,memory.current app,"
-		"memory.pressure app.some_us,memory.pressure app.full_us\n"
-		"1000000000,205,10,7,2,3,999,0,100,50,1000000,11,\n"
-		"2000000000,250,20,14,4,6,998,0,200,100,2000000,22,\n"
-		"3000000000,305,40,28,8,12,996,0,400,200,4000000,44,\n";
+		"vmstat.oom_kill,psi.memory.some_us,psi.memory.full_us,cgroup.app.current,"
+		"cgroup.app.psi.memory.some_us\n"
+		"1000000000,205,10,7,2,3,999,0,100,50,1000000,11\n"
+		"2000000000,250,20,14,4,6,998,0,200,100,2000000,22\n"
+		"3000000000,305,40,28,8,12,996,0,400,200,4000000,44\n";
 	struct buf csv = {0};
 	struct records rec;
 
 	(void)unused;
 	put_run();
 	parse(&rec);
-	measure_series(&rec, &csv);
+	make_csv(&rec, NULL, &csv);
 	assert_string_equal(buf_str(&csv), want);
 	assert_int_equal(check_columns(&csv), 4);
 	buf_release(&csv);
 	records_release(&rec);
 }
 
-/* Texts that are missing, shorter, longer or of another kind leave cells empty, not columns out. */
+static void test_series_select(void **unused)
+{
+	static const char *const some[] = {"node.0.nr_*", "cgroup.app.events.max",
+					   "workload.mem.latency_*", NULL};
+	static const char *const none[] = {"vmstat.*", "vmstat.pgmajfaul", NULL};
+	static const char want[] =
+		"time_ns,workload.mem.latency_sum_ns,workload.mem.latency_max_ns,"
+		"cgroup.app.events.max,node.0.nr_free_pages\n"
+		"1000000000,180000500,900000,5,501\n2000000000,180050000,0,10,502\n"
+		"3000000000,180570500,900000,20,504\n";
+	struct buf csv = {0};
+	struct series series;
+	struct records rec;
+	struct err err;
+
+	(void)unused;
+	put_run();
+	parse(&rec);
+	make_csv(&rec, some, &csv);
+	assert_string_equal(buf_str(&csv), want);
+	assert_int_equal(series_select(&series, &rec, none, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "'vmstat.pgmajfaul'"));
+	buf_release(&csv);
+	records_release(&rec);
+}
+
+/*
+ * Texts that are missing, shorter, longer or of another kind leave cells empty, not columns out, and
+ * a set without any of them is no row.
+ */
 static void test_series_uneven(void **unused)
 {
 	static const char *const texts[][3] = {
 		{"a 1\nb 2\n", "some total=1\nfull total=2\n", "5\n"},
 		{"a 1\n", "some total=1\n", "max\n"},
-		{"x 9\na 1\nb 2\nc 3\n", "nothing", "5"},
+		{"x 9\na 1\nb 2\n", "nothing", "18446744073709551615"},
 		{"", "7\n", "some total=3\n"},
 	};
+	struct series series;
 	struct buf csv = {0};
 	struct records rec;
 	unsigned int set, i;
+	struct err err;
+	json_t *json;
+	char *text;
 
 	(void)unused;
 	begin();
 	put(WIRE_SOURCE, 0, 1, "vmstat");
 	put(WIRE_SOURCE, 3, 1, "psi.io");
 	put(WIRE_SOURCE, 9, 1, "memory.current x");
-	put(WIRE_WORKLOAD, 1, 1, "w\nanon");
 	for (set = 0; set < ARRAY_SIZE(texts); set++) {
 		put_phase(set ? WIRE_SAMPLE : WIRE_OPEN, set);
 		for (i = 0; i < 3; i++)
@@ -1051,11 +1096,161 @@ static void test_series_uneven(void **unused)
 	}
 	put_phase(WIRE_CLOSE, 9);
 	parse(&rec);
-	measure_series(&rec, &csv);
-	assert_int_equal(check_columns(&csv), 6);
-	assert_non_null(strstr(csv.data, "\n1,,,1,,1,,\n"));
-	assert_non_null(strstr(csv.data, "\n9,,,,,,,\n"));
+	make_csv(&rec, NULL, &csv);
+	assert_string_equal(buf_str(&csv),
+			    "time_ns,vmstat.a,vmstat.b,psi.io.some_us,psi.io.full_us,"
+			    "cgroup.x.current,vmstat.x\n0,1,2,1,2,5,\n1,1,,1,,,\n"
+			    "2,1,2,,,18446744073709551615,9\n");
+	assert_int_equal(series_select(&series, &rec, series_default, &err), 0);
+	assert_int_equal(series_json(&series, &json, &err), 0);
+	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+	assert_string_equal(text, "{\"phase\":[\"open\",\"sample\",\"sample\"],\"time_ns\":[0,1,2],"
+				  "\"values\":{\"cgroup.x.current\":[5,null,\"18446744073709551615\"],"
+				  "\"psi.io.full_us\":[2,null,null],\"psi.io.some_us\":[1,1,null],"
+				  "\"vmstat.a\":[1,1,1],\"vmstat.b\":[2,null,2],"
+				  "\"vmstat.x\":[null,null,9]}}");
+	free(text);
+	json_decref(json);
+	series_release(&series);
 	buf_release(&csv);
+	records_release(&rec);
+}
+
+/* A guest can name a new counter in each set: there is an end to what is kept of them. */
+static void test_series_flood(void **unused)
+{
+	static const char *const all[] = {"*", NULL};
+	struct buf text = {0};
+	struct series series;
+	struct records rec;
+	unsigned int i;
+	struct err err;
+
+	(void)unused;
+	begin();
+	put(WIRE_SOURCE, 0, 1, "vmstat");
+	for (i = 0; i < SERIES_COLUMNS_MAX + 10; i++) {
+		if (i % 1000 == 0) {
+			put_phase(WIRE_SAMPLE, i);
+			buf_reset(&text);
+		}
+		buf_printf(&text, "k%u 1\n", i);
+		if (i % 1000 == 999 || i == SERIES_COLUMNS_MAX + 9)
+			put(WIRE_TEXT, 0, i, buf_str(&text));
+	}
+	parse(&rec);
+	assert_int_equal(series_select(&series, &rec, all, &err), 0);
+	assert_int_equal(series.nr, SERIES_COLUMNS_MAX);
+	assert_true(series.cut);
+	series_release(&series);
+	buf_release(&text);
+	records_release(&rec);
+}
+
+/*
+ * ---- Turns, costs and versions ----
+ */
+
+/* A source that has no turn in a set has no text there; one that says the same again has it. */
+static void test_same(void **unused)
+{
+	struct records rec;
+
+	(void)unused;
+	put_head();
+	put_open();
+	put_phase(WIRE_SAMPLE, 5);
+	put(WIRE_SAME, STAT, 5, "");
+	put_phase(WIRE_SAMPLE, 6);
+	put_phase(WIRE_CLOSE, 7);
+	put(WIRE_SAME, STAT, 7, "");
+	put(WIRE_TEXT, CURRENT, 7, "9\n");
+	put_end();
+	parse(&rec);
+	assert_false(rec.damaged);
+	assert_true(text_is(rec.set[1].text[STAT], "anon 4096\nworkingset_refault_anon 9\n"));
+	assert_null(rec.set[1].text[CURRENT].p);
+	assert_null(rec.set[2].text[STAT].p);
+	assert_true(rec.set[3].text[STAT].p == rec.set[0].text[STAT].p);
+	assert_true(text_is(rec.set[3].text[CURRENT], "9\n"));
+	records_release(&rec);
+	/* the same as nothing */
+	put_head();
+	put_phase(WIRE_OPEN, 5);
+	put(WIRE_SAME, STAT, 5, "");
+	parse(&rec);
+	assert_true(rec.damaged);
+	records_release(&rec);
+	put_head();
+	put(WIRE_SAME, STAT, 5, "");
+	parse(&rec);
+	assert_true(rec.damaged);
+	records_release(&rec);
+	put_head();
+	put_open();
+	put(WIRE_SAME, RECORDS_SOURCES_MAX, 5, "");
+	parse(&rec);
+	assert_true(rec.damaged);
+	records_release(&rec);
+}
+
+static void put_cost(unsigned int id, const struct wire_cost *cost, size_t len)
+{
+	assert_true(wire_put(&writer, WIRE_COST, (uint16_t)id, 1, cost, (uint32_t)len));
+}
+
+static void test_cost(void **unused)
+{
+	static const struct wire_cost cost = {11, 5000, 900}, all = {20, 70000, 20000};
+	static const struct {
+		unsigned int id;
+		size_t len;
+	} bad[] = {{RECORDS_SOURCES_MAX, sizeof(cost)}, {0xfffe, sizeof(cost)},
+		   {STAT, sizeof(cost) - 1}, {WIRE_COST_ALL, 0}};
+	struct records rec;
+	size_t i;
+
+	(void)unused;
+	put_head();
+	put_cost(STAT, &cost, sizeof(cost));
+	put_cost(WIRE_COST_ALL, &all, sizeof(all));
+	parse(&rec);
+	assert_false(rec.damaged);
+	assert_memory_equal(&rec.cost[STAT], &cost, sizeof(cost));
+	assert_memory_equal(&rec.cost_all, &all, sizeof(all));
+	assert_int_equal(rec.cost[VMSTAT].reads, 0);
+	records_release(&rec);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		put_head();
+		put_cost(bad[i].id, &cost, bad[i].len);
+		parse(&rec);
+		assert_true(rec.damaged);
+		records_release(&rec);
+	}
+}
+
+/* A stream that an agent wrote before there were turns and costs. */
+static void test_version_2(void **unused)
+{
+	struct buf bytes = {0}, csv = {0};
+	struct records rec;
+	struct err err;
+
+	(void)unused;
+	if (file_read("tests/corpus/records/version-2.bin", &bytes, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(bytes.data[4], 2);
+	assert_int_equal(records_parse(&rec, bytes.data, bytes.len), 0);
+	assert_false(rec.damaged);
+	assert_true(rec.ended);
+	assert_int_equal(rec.bytes, bytes.len);
+	assert_int_equal(rec.nr_sets, 3);
+	assert_int_equal(rec.cost_all.reads, 0);
+	make_csv(&rec, NULL, &csv);
+	assert_int_equal(check_columns(&csv), 4);
+	assert_non_null(strstr(csv.data, ",workload.anon.ops,vmstat.nr_free_pages,"));
+	buf_release(&csv);
+	buf_release(&bytes);
 	records_release(&rec);
 }
 
@@ -1185,7 +1380,12 @@ int main(void)
 		cmocka_unit_test(test_measure_hostile),
 		cmocka_unit_test(test_measure_idle),
 		cmocka_unit_test(test_series),
+		cmocka_unit_test(test_series_select),
 		cmocka_unit_test(test_series_uneven),
+		cmocka_unit_test(test_series_flood),
+		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_version_2),
 		cmocka_unit_test(test_metric_find),
 		cmocka_unit_test(test_registry),
 		cmocka_unit_test(test_status),

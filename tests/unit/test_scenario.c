@@ -541,7 +541,7 @@ static const char plan_devices[] =
 	"fs /data.fs /dev/nullb0 16777216\n"
 	"mount ext4 /dev/nullb0 /data noatime\n"
 	"interleave off\n"
-	"# wringer plan 2\n"
+	"# wringer plan 3\n"
 	"fill /data/blob 8388608 14227913129359132874 64\n"
 	"clean /data\n";
 
@@ -557,22 +557,7 @@ static const char plan_knobs[] =
 	"tune /proc/sys/kernel/numa_balancing 0\n"
 	"write /proc/sys/vm/swappiness 5\n"
 	"write /sys/kernel/mm/lru_gen/enabled y\n"
-	"expect /sys/kernel/mm/lru_gen/enabled 0x0007\n"
-	"source /proc/vmstat vmstat\n"
-	"source /proc/pressure/memory psi.memory\n"
-	"source /proc/pressure/io psi.io\n"
-	"source /proc/pressure/cpu psi.cpu\n"
-	"source /sys/devices/system/node/node0/vmstat node.vmstat 0\n"
-	"source /sys/devices/system/node/node0/meminfo node.meminfo 0\n"
-	"source /sys/devices/system/node/node1/vmstat node.vmstat 1\n"
-	"source /sys/devices/system/node/node1/meminfo node.meminfo 1\n"
-	"source /sys/block/sda/stat device swap\n"
-	"source /sys/block/nullb0/stat device data\n"
-	"source " CG "/a/b/memory.stat memory.stat a/b\n"
-	"source " CG "/a/b/memory.events memory.events a/b\n"
-	"source " CG "/a/b/memory.current memory.current a/b\n"
-	"source " CG "/a/b/memory.swap.current memory.swap.current a/b\n"
-	"source " CG "/a/b/memory.pressure memory.pressure a/b\n";
+	"expect /sys/kernel/mm/lru_gen/enabled 0x0007\n";
 
 static const char plan_states[] =
 	"state thp.enabled /sys/kernel/mm/transparent_hugepage/enabled\n"
@@ -612,7 +597,49 @@ static const char plan_states[] =
 static const char plan_works[] =
 	"spawn one anon a/b seed=5683635360995970092 size=16777216 pattern=1 theta=990000"
 	" hot=200000 hot_share=900000 shift=0 write=500000 compress=750000\n"
-	"spawn two scan / seed=18066403306503105674 file=blob access=0 chunk=65536\n"
+	"spawn two scan / seed=18066403306503105674 file=blob access=0 chunk=65536\n";
+
+#define NODE "source /sys/devices/system/node/node"
+#define OF(n) "source " CG "/a/b/" n
+
+static const char plan_sources_[] =
+	"source /proc/vmstat 1 vmstat\n"
+	"source /proc/pressure/memory 1 psi.memory\n"
+	"source /proc/pressure/io 1 psi.io\n"
+	"source /proc/pressure/cpu 1 psi.cpu\n"
+	"source /proc/meminfo 5 meminfo\n"
+	"source /proc/zoneinfo 5 zoneinfo\n"
+	"source /proc/buddyinfo 5 buddyinfo\n"
+	"source /sys/kernel/debug/lru_gen 2 lru_gen\n"
+	NODE "0/vmstat 5 node.vmstat 0\n" NODE "1/vmstat 5 node.vmstat 1\n"
+	NODE "0/meminfo 10 node.meminfo 0\n" NODE "1/meminfo 10 node.meminfo 1\n"
+	"source /sys/block/sda/stat 1 device swap\n"
+	"source /sys/block/nullb0/stat 1 device data\n"
+	OF("memory.current 1 memory.current a/b\n")
+	OF("memory.swap.current 1 memory.swap.current a/b\n")
+	OF("memory.events 1 memory.events a/b\n")
+	OF("memory.events.local 5 memory.events.local a/b\n")
+	OF("memory.swap.events 5 memory.swap.events a/b\n")
+	OF("memory.pressure 1 memory.pressure a/b\n")
+	OF("io.pressure 1 io.pressure a/b\n")
+	OF("cpu.pressure 1 cpu.pressure a/b\n")
+	OF("memory.stat 2 memory.stat a/b\n")
+	OF("memory.numa_stat 10 memory.numa_stat a/b\n")
+	"source /proc/@one/schedstat 1 task one\nsource /proc/@two/schedstat 1 task two\n"
+	"source /proc/@one/stat 2 task.stat one\nsource /proc/@two/stat 2 task.stat two\n"
+	"source /proc/%kswapd0/schedstat 1 task kswapd0\n"
+	"source /proc/%kswapd1/schedstat 1 task kswapd1\n"
+	"source /proc/%kswapd0/stat 5 task.stat kswapd0\n"
+	"source /proc/%kswapd1/stat 5 task.stat kswapd1\n"
+	"source /proc/%kcompactd0/schedstat 1 task kcompactd0\n"
+	"source /proc/%kcompactd1/schedstat 1 task kcompactd1\n"
+	"source /proc/%kcompactd0/stat 5 task.stat kcompactd0\n"
+	"source /proc/%kcompactd1/stat 5 task.stat kcompactd1\n"
+	"source /proc/%khugepaged/schedstat 1 task khugepaged\n"
+	"source /proc/%khugepaged/stat 5 task.stat khugepaged\n"
+	"source /proc/%ksmd/schedstat 1 task ksmd\n"
+	"source /proc/%ksmd/stat 5 task.stat ksmd\n"
+	"source /proc/1/schedstat 1 task init\n"
 	"times 4000000000 3297810 500000000 1000000000 0 10000000000\n";
 
 static void write_plan(const struct trio *t, uint64_t seed, struct buf *out)
@@ -631,7 +658,8 @@ static void test_plan(void **unused)
 	(void)unused;
 	load_trio(&t, PLAN_GUEST, PLAN_SCENARIO);
 	write_plan(&t, 7, &plan);
-	buf_printf(&want, "%s%s%s%s", plan_devices, plan_knobs, plan_states, plan_works);
+	buf_printf(&want, "%s%s%s%s%s", plan_devices, plan_knobs, plan_states, plan_works,
+		   plan_sources_);
 	assert_string_equal(buf_str(&plan), buf_str(&want));
 	release_trio(&t);
 }
@@ -713,6 +741,62 @@ static void test_plan_topology(void **unused)
 	assert_begins(plan.data, first);
 	assert_non_null(strstr(plan.data, second));
 	assert_non_null(strstr(plan.data, third));
+	release_trio(&t);
+}
+
+/* A kernel thread's name is taken, and so many cgroups cannot be recorded. */
+static void test_needs_sources(void **unused)
+{
+	static const char *const threads[] = {"kswapd0", "kcompactd12", "ksmd", "init"};
+	struct plan_needs needs;
+	cleanup_buf struct buf many = {0};
+	struct trio t;
+	struct err err;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		cleanup_free char *text = xasprintf(SCENARIO_HEAD "[workload %s]\ntype = anon\n",
+						    threads[i]);
+
+		load_trio(&t, PLAN_GUEST, text);
+		assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), -EINVAL);
+		assert_non_null(strstr(err.msg, threads[i]));
+		release_trio(&t);
+	}
+	load_trio(&t, PLAN_GUEST, SCENARIO_HEAD "[workload kswapd]\ntype = anon\n"
+						"[workload kswap0]\ntype = anon\n");
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), -EINVAL);
+	release_trio(&t);
+	load_trio(&t, PLAN_GUEST, SCENARIO_HEAD "[workload kswap0]\ntype = anon\n");
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), 0);
+	release_trio(&t);
+	buf_adds(&many, SCENARIO_HEAD W);
+	for (i = 0; i < 30; i++)
+		buf_printf(&many, "[cgroup c%zu]\n", i);
+	load_trio(&t, PLAN_GUEST, buf_str(&many));
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), -E2BIG);
+	assert_non_null(strstr(err.msg, "256 are possible"));
+	release_trio(&t);
+}
+
+/* With eight nodes, what costs eight times as much has its turn four times as late. */
+static void test_plan_cadence(void **unused)
+{
+	cleanup_buf struct buf guest = {0}, plan = {0};
+	struct trio t;
+	int i;
+
+	(void)unused;
+	buf_adds(&guest, PLAN_GUEST);
+	for (i = 2; i < 8; i++)
+		buf_printf(&guest, "[node %d]\nmemory = 64M\ncpus = 0\n", i);
+	load_trio(&t, buf_str(&guest), PLAN_SCENARIO);
+	write_plan(&t, 1, &plan);
+	assert_non_null(strstr(plan.data, "source /proc/zoneinfo 20 zoneinfo\n"));
+	assert_non_null(strstr(plan.data, "/node7/vmstat 20 node.vmstat 7\n"));
+	assert_non_null(strstr(plan.data, "source /proc/vmstat 1 vmstat\n"));
+	assert_non_null(strstr(plan.data, "/memory.stat 2 memory.stat a/b\n"));
 	release_trio(&t);
 }
 
@@ -876,6 +960,8 @@ int main(void)
 		cmocka_unit_test(test_needs_do_not_fit),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_plan_seeds),
+		cmocka_unit_test(test_plan_cadence),
+		cmocka_unit_test(test_needs_sources),
 		cmocka_unit_test(test_plan_zram),
 		cmocka_unit_test(test_plan_topology),
 		cmocka_unit_test(test_needs_movable),

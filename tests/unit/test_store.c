@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/zstd.h"
 #include "result/store.h"
 
 #define ID_A "aaaa000000000000000000000000000000000000000000000000000000000001"
@@ -53,7 +54,6 @@ static struct result make_result(int value)
 	r.spec = json_pack("{s:i}", "spec", value);
 	r.result = json_pack("{s:i}", "result", value);
 	r.host = json_pack("{s:f}", "cpu_seconds", 1.5);
-	buf_printf(&r.series, "time_ns\n%d\n", value);
 	buf_add(&r.records, "\0\1\2", 3);
 	buf_adds(&r.console, "Linux\n");
 	return r;
@@ -130,6 +130,17 @@ static void test_canonical(void **unused)
 	json_decref(two);
 }
 
+static void assert_records(const char *id, const void *want, size_t len)
+{
+	cleanup_buf struct buf got = {0};
+	struct err err;
+
+	if (store_records(id, &got, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(got.len, len);
+	assert_memory_equal(buf_str(&got), want, len);
+}
+
 static void test_save(void **unused)
 {
 	cleanup_free char *path = store_path(ID_A), *want = in_results(ID_A);
@@ -146,10 +157,9 @@ static void test_save(void **unused)
 	assert_false(store_has(ID_B));
 	assert_value(ID_A, 1);
 	assert_holds(ID_A "/spec.json", "{\n \"spec\": 1\n}\n", 15);
-	assert_holds(ID_A "/series.csv", "time_ns\n1\n", 10);
-	assert_holds(ID_A "/records.bin", "\0\1\2", 3);
+	assert_records(ID_A, "\0\1\2", 3);
 	assert_holds(ID_A "/console.txt", "Linux\n", 6);
-	assert_int_equal(count_entries(path), 6);
+	assert_int_equal(count_entries(path), 5);
 	assert_int_equal(count_entries(results), 1);
 }
 
@@ -180,7 +190,7 @@ static void test_failed(void **unused)
 	assert_int_equal(store_save_failed(ID_A, &r, &err), 0);
 	assert_int_equal(store_save_failed(ID_A, &r, &err), 0);
 	result_release(&r);
-	assert_int_equal(count_entries(path), 5);
+	assert_int_equal(count_entries(path), 4);
 	/* evidence, no result */
 	assert_false(store_has(ID_A));
 	assert_int_equal(store_ids(&ids, &err), 0);
@@ -194,6 +204,31 @@ static void put_file(const char *name, const char *text)
 	struct err err;
 
 	assert_int_equal(file_write(path, text, strlen(text), &err), 0);
+}
+
+/* Older results have them plain; one that is damaged or bursts is told, one without says so. */
+static void test_records(void **unused)
+{
+	cleanup_free char *packed = in_results(ID_A "/records.zst");
+	cleanup_buf struct buf bomb = {0}, zeros = {0}, got = {0};
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(save(ID_A, 1, false), 0);
+	assert_records(ID_A, "\0\1\2", 3);
+	put_file(ID_A "/records.bin", "old");
+	assert_records(ID_A, "\0\1\2", 3);
+	put_file(ID_A "/records.zst", "junk");
+	assert_int_equal(store_records(ID_A, &got, &err), -EBADMSG);
+	assert_non_null(strstr(err.msg, "records.zst"));
+	assert_int_equal(unlink(packed), 0);
+	assert_records(ID_A, "old", 3);
+	assert_int_equal(store_records(ID_B, &got, &err), -ENOENT);
+	zeros.len = (256 << 20) + 1;
+	zeros.data = calloc(1, zeros.len);
+	assert_int_equal(zstd_pack(zeros.data, zeros.len, &bomb, &err), 0);
+	assert_int_equal(file_write(packed, bomb.data, bomb.len, &err), 0);
+	assert_int_equal(store_records(ID_A, &got, &err), -EFBIG);
 }
 
 static void test_load_bad(void **unused)
@@ -278,12 +313,16 @@ static void test_disk_full(void **unused)
 {
 	struct result r = make_result(2);
 	struct err err;
+	uint64_t noise = 42;
 	int fresh, replaced, failed;
 
 	(void)unused;
 	assert_int_equal(save(ID_A, 1, false), 0);
-	while (r.records.len < 100000)
-		buf_adds(&r.records, "0123456789");
+	/* what does not compress */
+	while (r.records.len < 100000) {
+		noise = noise * 6364136223846793005u + 1442695040888963407u;
+		buf_add(&r.records, (char *)&noise + 4, 4);
+	}
 	set_disk(50000);
 	fresh = store_save(ID_B, &r, false, &err);
 	replaced = store_save(ID_A, &r, true, &err);
@@ -293,7 +332,7 @@ static void test_disk_full(void **unused)
 	assert_int_equal(fresh, -EFBIG);
 	assert_int_equal(replaced, -EFBIG);
 	assert_int_equal(failed, -EFBIG);
-	assert_non_null(strstr(err.msg, "records.bin"));
+	assert_non_null(strstr(err.msg, "records.zst"));
 	assert_false(store_has(ID_B));
 	assert_value(ID_A, 1);
 	/* the result that was there, and the empty .failed */
@@ -389,7 +428,7 @@ static int tear_down(void **unused)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_canonical), TEST(test_save), TEST(test_replace), TEST(test_failed),
+		TEST(test_canonical), TEST(test_save), TEST(test_records), TEST(test_replace), TEST(test_failed),
 		TEST(test_load_bad), TEST(test_ids), TEST(test_find), TEST(test_disk_full),
 		TEST(test_clean), TEST(test_clean_drafts),
 	};

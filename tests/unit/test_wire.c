@@ -417,10 +417,60 @@ static void test_noise(void **unused)
 	}
 }
 
+/* Written in place, a record is the same as one that was copied, whatever lay there before. */
+static void test_here(void **unused)
+{
+	static _Alignas(8) uint8_t a[REGION], b[REGION];
+	struct wire_writer wa, wb;
+	size_t room = 0, len;
+	char *at;
+
+	(void)unused;
+	memset(b, 0xee, sizeof(b));
+	wire_start(&wa, a, sizeof(a));
+	wire_start(&wb, b, sizeof(b));
+	for (len = 0; len < 40; len++) {
+		assert_true(wire_put(&wa, WIRE_TEXT, 3, len, "0123456789012345678901234567890123456789",
+				     (uint32_t)len));
+		at = wire_here(&wb, &room);
+		assert_non_null(at);
+		memcpy(at, "0123456789012345678901234567890123456789", 40);
+		assert_true(wire_put_here(&wb, WIRE_TEXT, 3, len, (uint32_t)len));
+	}
+	len = sizeof(struct wire_header) + ((struct wire_header *)a)->used;
+	assert_memory_equal(a, b, len);
+	/* all that is left, then nothing */
+	at = wire_here(&wb, &room);
+	assert_int_equal(at - (char *)b + (long)room, REGION);
+	assert_false(wire_put_here(&wb, WIRE_TEXT, 3, 0, (uint32_t)room + 1));
+	assert_int_equal(((struct wire_header *)b)->dropped, 1);
+	assert_true(wire_put_here(&wb, WIRE_TEXT, 3, 0, (uint32_t)room));
+	assert_null(wire_here(&wb, &room));
+	assert_false(wire_put(&wb, WIRE_TEXT, 3, 0, NULL, 0));
+}
+
+static void test_versions(void **unused)
+{
+	_Alignas(8) uint8_t region[REGION] = {0};
+	struct wire_header *head = (struct wire_header *)region;
+	struct wire_reader r;
+	uint32_t version;
+
+	(void)unused;
+	write_samples(region, sizeof(region));
+	for (version = 0; version < 6; version++) {
+		head->version = version;
+		assert_int_equal(wire_open(&r, region, sizeof(region)),
+				 version == 2 || version == 3 ? 0 : -EBADMSG);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crc),
+		cmocka_unit_test(test_here),
+		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_bucket),
 		cmocka_unit_test(test_bucket_max),
 		cmocka_unit_test(test_round_trip),
