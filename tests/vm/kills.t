@@ -27,7 +27,7 @@ run()
 sums()
 {
 	for r in $(results); do
-		(cd "$r" && sha256sum spec.json result.json series.csv records.bin console.txt)
+		(cd "$r" && sha256sum spec.json result.json records.zst console.txt)
 	done
 }
 

@@ -96,7 +96,7 @@ nothing_half_written()
 	left=$(find "$WRINGER_RESULTS" -maxdepth 1 -name '.run-*' 2>/dev/null || :)
 	[ -z "$left" ] || fail "left behind: $left"
 	for r in $(results); do
-		for f in spec.json result.json series.csv records.bin console.txt host.json; do
+		for f in spec.json result.json records.zst console.txt host.json; do
 			[ -f "$r/$f" ] || fail "$r has no $f"
 		done
 	done

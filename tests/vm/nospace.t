@@ -33,7 +33,7 @@ with_fault()
 # Everything that the experiment is, but for the host's facts.
 sums()
 {
-	(cd "$(results)" && sha256sum spec.json result.json series.csv records.bin console.txt)
+	(cd "$(results)" && sha256sum spec.json result.json records.zst console.txt)
 }
 
 with_fault 0
