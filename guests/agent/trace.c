@@ -339,17 +339,20 @@ static uint32_t in_use(const char *page, size_t len)
 	return used < len ? used : (uint32_t)len;
 }
 
+/* A page is read to where its record will be, so nothing is copied. */
 static void drain_cpu(unsigned int cpu)
 {
-	static char page[PAGE];
+	size_t left = 0;
 	uint32_t len;
 	ssize_t n;
+	char *at;
 
-	while (room() && (n = read(trace.raw[cpu], page, sizeof(page))) > 0) {
-		len = in_use(page, (size_t)n);
+	while (room() && (at = wire_here(&agent.wire, &left)) && left >= PAGE) {
+		n = read(trace.raw[cpu], at, PAGE);
+		len = n > 0 ? in_use(at, (size_t)n) : 0;
 		if (len <= PAGE_HEAD)
 			break;
-		wire_put(&agent.wire, WIRE_TRACE, (uint16_t)cpu, rec_now(), page, len);
+		wire_put_here(&agent.wire, WIRE_TRACE, (uint16_t)cpu, rec_now(), len);
 		trace.bytes += len + sizeof(struct wire_record);
 	}
 }
