@@ -171,9 +171,13 @@ static void add_text(struct fixture *f, enum wire_type type, unsigned int id, co
 	wire_put(&f->w, type, (uint16_t)id, 0, text, (uint32_t)strlen(text));
 }
 
+/* In a heap block of just its size, so that a step outside is seen. */
 static void load(struct fixture *f)
 {
-	assert_int_equal(records_parse(&f->rec, f->region, REGION), 0);
+	size_t len = sizeof(struct wire_header) + ((struct wire_header *)f->region)->used;
+
+	f->region = realloc(f->region, len);
+	assert_int_equal(records_parse(&f->rec, f->region, len), 0);
 	assert_false(f->rec.damaged);
 	assert_int_equal(trace_load(&f->t, &f->rec), 0);
 }
@@ -369,6 +373,34 @@ static void test_truncated(void **unused)
 	}
 }
 
+/* An event whose length goes beyond what there is, in the short form and in the long one. */
+static void test_hostile_lengths(void **unused)
+{
+	unsigned int words;
+
+	(void)unused;
+	for (words = 1; words <= 28; words++) {
+		struct data d = {.type = ID_BEGIN, .pid = 8};
+		struct fixture f = {0};
+		struct page p;
+
+		begin(&f);
+		new_page(&p, 0);
+		put_int(&p, 5, ID_WAKE, 1, 0);
+		if (words & 1) {
+			put_word(&p, 0);
+			put_word(&p, 4 + 8 + 4 * words);
+		} else {
+			put_word(&p, 2 + words);
+		}
+		put(&p, &d, 8 + 4 * (words - 1));
+		add_page(&f, 0, &p);
+		load(&f);
+		expect_list(&f, "5 0 1 mm_vmscan_kswapd_wake nid=0;");
+		end(&f);
+	}
+}
+
 /* A commit beyond the page, lengths beyond the commit, and pages that are no pages. */
 static void test_hostile_pages(void **unused)
 {
@@ -497,6 +529,7 @@ static void add_story(struct fixture *f)
 	put_isolate(&p, 2 * MS, 42, 32, 2);
 	put_shrink(&p, 3 * MS, 42, 1, 20);
 	put_long(&p, 11 * MS, ID_END, 42, 20);
+	put_long(&p, 12 * MS, ID_END, 42, 999);
 	put_int(&p, 12 * MS, ID_MBEGIN, 43, 0);
 	put_isolate(&p, 13 * MS, 43, 64, 0);
 	put_isolate(&p, 13 * MS, 43, 1000, 1);
@@ -546,8 +579,8 @@ static void test_summary(void **unused)
 	assert_int_equal(trace_summarise(&f.rec, 10 * MS, 50 * MS, &s, NULL), 0);
 	assert_true(s.present);
 	assert_int_equal(s.lost, 0);
-	/* Of the 22, three came before the window, one after it. */
-	assert_int_equal(s.events, 18);
+	/* Of the 23, three came before the window, one after it. */
+	assert_int_equal(s.events, 19);
 	expect_hist(&s, "stall.direct", "system", 1, 10 * MS, 10 * MS);
 	expect_hist(&s, "stall.direct", "order.2", 1, 10 * MS, 10 * MS);
 	expect_hist(&s, "stall.direct", "cgroup.app", 1, 10 * MS, 10 * MS);
@@ -572,7 +605,7 @@ static void test_summary(void **unused)
 	expect_count(&s, "reclaimed.kswapd", "node.0", 30);
 	expect_count(&s, "wakeup_kswapd", "order.3", 1);
 	expect_count(&s, "oom.kill", "system", 1);
-	expect_count(&s, "trace.event.vmscan.mm_vmscan_direct_reclaim_end", "system", 1);
+	expect_count(&s, "trace.event.vmscan.mm_vmscan_direct_reclaim_end", "system", 2);
 	for (i = 1; i < s.nr_hists; i++)
 		assert_true(strcmp(s.hist[i - 1].name, s.hist[i].name) < 0 ||
 			    (!strcmp(s.hist[i - 1].name, s.hist[i].name) &&
@@ -580,7 +613,7 @@ static void test_summary(void **unused)
 	trace_summary_release(&s);
 	/* The whole run: what began before the window, and the sleep that ended after it. */
 	trace_summarise(&f.rec, 0, UINT64_MAX, &s, NULL);
-	assert_int_equal(s.events, 22);
+	assert_int_equal(s.events, 23);
 	expect_count(&s, "scan.direct", "system", 32);
 	expect_count(&s, "reclaimed.direct", "node.1", 20);
 	expect_hist(&s, "kswapd.sleep", "node.0", 1, 35 * MS, 35 * MS);
@@ -726,6 +759,7 @@ int main(void)
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_hostile_pages),
+		cmocka_unit_test(test_hostile_lengths),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_nothing),
