@@ -171,7 +171,7 @@ void sample_cost(uint64_t start);
 void sample_dump(const char *name, const char *path);
 
 /* trace.c: the tracepoints of reclaim */
-void trace_plan(const char *level); /* none, reclaim or all */
+void trace_plan(const char *level); /* none, reclaim, batch or all */
 void trace_threads(const char *name, const char *path); /* a cgroup and its cgroup.threads */
 void trace_start(void);
 void trace_drain(void);

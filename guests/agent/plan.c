@@ -228,7 +228,7 @@ static const struct verb verbs[] = {
 	{"state", 2, do_state},           /* KEY PATH */
 	{"number", 3, do_number},         /* KEY PATH WORD */
 	{"tierstate", 1, do_tierstate},   /* KEY */
-	{"trace", 1, do_trace},           /* none, reclaim or all */
+	{"trace", 1, do_trace},           /* none, reclaim, batch or all */
 	{"threads", 2, do_threads},       /* PATH NAME */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
 	{"limit", 1, do_limit},           /* NS: absolute; beyond it the run ends */

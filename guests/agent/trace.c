@@ -28,15 +28,18 @@
 /* The number of events lost before the page stands behind its last one. */
 #define LOST_STORED (1u << 30)
 
-/* Of each CPU's buffer; drained every 100 ms.  Per-page events come some ten times as fast. */
+/* KiB of each CPU's buffer; drained every 100 ms.  Per-page events come some ten times as fast. */
 #define BUFFER_RECLAIM "512"
 #define BUFFER_ALL     "2048"
 
-enum level { RECLAIM, ALL, NEVER };
+enum level { RECLAIM, BATCH, ALL, NEVER };
+
+static const char *const levels[] = {"reclaim", "batch", "all"};
 
 /*
- * The first row that fits decides.  What comes once an episode, a batch of pages or a request of
- * writeback is "reclaim"; what comes for each page, zone or shrinker is "all".
+ * The first row that fits decides.  What comes once an episode or a request of writeback is "reclaim";
+ * what comes with each batch of some pages, up to 20000 a second and 2 % of the guest's instructions,
+ * is "batch"; what comes for each page, zone or shrinker is "all".
  */
 static const struct {
 	const char *system;
@@ -45,6 +48,7 @@ static const struct {
 } table[] = {
 	{"vmscan", "mm_vmscan_write_folio", ALL},
 	{"vmscan", "mm_shrink_slab_*", ALL},
+	{"vmscan", "mm_vmscan_lru_*", BATCH},
 	{"vmscan", "*", RECLAIM},
 	{"oom", "oom_score_adj_update", ALL},
 	{"oom", "*", RECLAIM},
@@ -268,13 +272,17 @@ static void open_cpus(void)
 void trace_plan(const char *level)
 {
 	bool seen[sizeof(table) / sizeof(table[0])] = {false};
+	unsigned int i;
 
-	if (strcmp(level, "none") && strcmp(level, "reclaim") && strcmp(level, "all"))
-		agent_fail(WIRE_AGENT_ERROR, "the plan traces the unknown '%s'", level);
 	sample_state_text("trace.level", level);
 	if (!strcmp(level, "none"))
 		return;
-	trace.level = strcmp(level, "all") ? RECLAIM : ALL;
+	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (!strcmp(level, levels[i]))
+			break;
+	if (i == sizeof(levels) / sizeof(levels[0]))
+		agent_fail(WIRE_AGENT_ERROR, "the plan traces the unknown '%s'", level);
+	trace.level = (enum level)i;
 	/* EBUSY: it is mounted there already. */
 	if ((mount("tracefs", DIR_, "tracefs", 0, NULL) && errno != EBUSY) ||
 	    !set("trace_clock", "mono") ||
@@ -339,17 +347,20 @@ static uint32_t in_use(const char *page, size_t len)
 	return used < len ? used : (uint32_t)len;
 }
 
+/* A page is read to where its record will be, so nothing is copied. */
 static void drain_cpu(unsigned int cpu)
 {
-	static char page[PAGE];
+	size_t left = 0;
 	uint32_t len;
 	ssize_t n;
+	char *at;
 
-	while (room() && (n = read(trace.raw[cpu], page, sizeof(page))) > 0) {
-		len = in_use(page, (size_t)n);
+	while (room() && (at = wire_here(&agent.wire, &left)) && left >= PAGE) {
+		n = read(trace.raw[cpu], at, PAGE);
+		len = n > 0 ? in_use(at, (size_t)n) : 0;
 		if (len <= PAGE_HEAD)
 			break;
-		wire_put(&agent.wire, WIRE_TRACE, (uint16_t)cpu, rec_now(), page, len);
+		wire_put_here(&agent.wire, WIRE_TRACE, (uint16_t)cpu, rec_now(), len);
 		trace.bytes += len + sizeof(struct wire_record);
 	}
 }

@@ -14,7 +14,7 @@
 /* What is added to warm-up and window when a scenario sets no limit of its own. */
 #define LIMIT_SLACK_NS 300000000000ull
 
-const char *const scenario_traces[] = {"none", "reclaim", "all", NULL};
+const char *const scenario_traces[] = {"none", "reclaim", "batch", "all", NULL};
 
 static const struct conf_key scenario_keys[] = {
 	{"title", CONF_STR, offsetof(struct scenario, title), "one line", NULL, 0, 0, true},
@@ -35,7 +35,7 @@ static const struct conf_key scenario_keys[] = {
 	{"oom", CONF_BOOL, offsetof(struct scenario, oom_allowed), "OOM kills are part of it", NULL,
 	 0, 0, false},
 	{"trace", CONF_CHOICE, offsetof(struct scenario, trace),
-	 "events of the kernel to record: none, reclaim, all", scenario_traces, 0, 0, false},
+	 "events of the kernel to record: none, reclaim, batch, all", scenario_traces, 0, 0, false},
 };
 
 /* A name goes into plan lines and guest paths. */

@@ -68,9 +68,9 @@ struct scenario {
 	struct conf conf; /* owns the names above; cgroups and knobs are read from here */
 };
 
-/* "none", "reclaim", "all"; NULL-terminated. */
+/* "none", "reclaim", "batch", "all"; NULL-terminated. */
 extern const char *const scenario_traces[];
-enum { TRACE_NONE, TRACE_RECLAIM, TRACE_ALL };
+enum { TRACE_NONE, TRACE_RECLAIM, TRACE_BATCH, TRACE_ALL };
 
 int scenario_load(struct scenario *scenario, const char *path, struct err *err);
 void scenario_release(struct scenario *scenario);

@@ -28,11 +28,13 @@
  *			end. system, cgroup.NAME
  *	reclaim.got.direct, .memcg, .proactive, .kswapd (from balance_pgdat_end: 7.3)	system
  *
+ * Those of scan, taken, reclaimed and isolate are of events that a scenario records with trace = batch or
+ * all only.
+ *
  * Counts; CONTEXT is kswapd, direct, memcg, proactive (memory.reclaim) or other (MADV_PAGEOUT,
  * zone_reclaim_mode, DAMON, ...), by what the task was in when the event came:
  *	trace.event.SYSTEM.NAME		events. system
- *	scan.CONTEXT	system: nr_scanned of mm_vmscan_lru_isolate, inactive lists only, which is what
- *			pgscan_* count; node.N: nr_scanned of mm_vmscan_lru_shrink_inactive, which
+ *	scan.CONTEXT	system: nr_scanned of mm_vmscan_lru_isolate, inactive lists only; node.N: nr_scanned of mm_vmscan_lru_shrink_inactive, which
  *			comes only when something was isolated, so nodes add up to less
  *	taken.CONTEXT	nr_taken of mm_vmscan_lru_isolate, inactive lists only. system
  *	reclaimed.CONTEXT	nr_reclaimed of mm_vmscan_lru_shrink_inactive. system, node.N
@@ -41,6 +43,8 @@
  *	wakeup_kswapd	mm_vmscan_wakeup_kswapd, which comes only when it sleeps. system, node.N,
  *			order.N
  *	oom.kill	mark_victim. system
+ *
+ * With classic LRU scan is what pgscan_* count.  MGLRU up to 7.2 has pgscan_* count taken.
  *
  * Classic LRU and MGLRU do not fire alike: mm_vmscan_lru_shrink_active, and mm_vmscan_lru_isolate of
  * an active list, are classic LRU's alone.  MGLRU counts a list's pages by generation, calls all that

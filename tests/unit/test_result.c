@@ -567,7 +567,7 @@ static void bad_phase_zero(void)
 
 static void bad_type(void)
 {
-	put((enum wire_type)(WIRE_END + 1), 0, 5, "");
+	put((enum wire_type)UINT16_MAX, 0, 5, "");
 }
 
 static void bad_type_zero(void)

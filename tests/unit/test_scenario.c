@@ -591,7 +591,9 @@ static const char plan_states[] =
 	"state node.1.cpus " NODES "/node1/cpulist\n"
 	"state node.1.distance " NODES "/node1/distance\n"
 	"number node.1.memory_kib " NODES "/node1/meminfo MemTotal:\n"
-	"tierstate memory.tiers\n";
+	"tierstate memory.tiers\n"
+	"trace reclaim\n"
+	"threads " CG "/a/b/cgroup.threads a/b\n";
 
 /* The seeds are splitmix64 of 7 * 1024 + i, the jitter that of ~7 modulo 4 ms. */
 static const char plan_works[] =
