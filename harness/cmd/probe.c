@@ -210,14 +210,14 @@ static void print_functions(const json_t *probe, uint64_t max)
 
 	json_array_foreach(json_object_get(probe, "contexts"), i, row)
 		sum += number(row, "instructions");
-	printf("%-36s %12s %5s %12s %5s\n", "function, in all contexts", "self", "%", "inclusive",
+	printf("%-34s %12s %5s %12s %5s\n", "function, in all contexts", "self", "%", "inclusive",
 	       "%");
 	json_array_foreach(json_object_get(probe, "functions"), i, row) {
 		uint64_t self = number(row, "self"), all = number(row, "inclusive");
 
 		if (i == max || !self)
 			break;
-		printf("%-36.36s %12" PRIu64 " %5.1f %12" PRIu64 " %5.1f\n",
+		printf("%-34.34s %12" PRIu64 " %5.1f %12" PRIu64 " %5.1f\n",
 		       json_string_value(json_object_get(row, "name")), self, percent(self, sum),
 		       all, percent(all, sum));
 	}

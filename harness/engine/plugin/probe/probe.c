@@ -7,11 +7,14 @@
  * What is counted is QEMU's own instruction counter, which is the guest's clock: at each change from
  * one function to another, or to a program, what it has advanced since the last change belongs to
  * what ran until then.  So the sum is exact whatever becomes of single blocks, which a fault may
- * leave in the middle.  Blocks of the function that runs already cost a comparison and an addition.
+ * leave in the middle.
  *
- * CPUs take turns and share the counter.  What another CPU has done since is told apart by the
- * instructions of the blocks that it has begun; it cannot have left one in the middle without
- * getting to another function.
+ * With one CPU a block of the function that runs already costs a comparison and an addition.  Several
+ * CPUs take turns in one thread and share translated code and the counter, and QEMU 10.0 makes that
+ * code for the CPU that translates it, not for those that run it: its numbers by CPU (scoreboards) are
+ * wrong there, and their index is even written to a constant that the guest's own instructions may
+ * use.  So there each block calls us, and what the counter has advanced by belongs to the CPU of the
+ * block before.
  *
  * Calls are followed from the fork point on, so that it is known who is reclaiming when the window
  * opens.  Before that there is nothing here; the plugin exact.so throws all translated code away at
@@ -27,6 +30,7 @@
 int64_t icount_get_raw(void);
 int64_t icount_get(void);
 int64_t icount_to_ns(int64_t icount);
+void *qemu_get_cpu(int index);
 
 /* With qemu_plugin_read_memory_vaddr(). */
 PLUGIN_EXPORT int qemu_plugin_version = 4;
@@ -38,15 +42,18 @@ PLUGIN_EXPORT int qemu_plugin_version = 4;
 #define KERNEL_HALF (1ull << 63)
 #define KERNEL_TEXT 0xffffffff80000000ull
 
-/* Each CPU's own. */
+/* What translated code changes and tests where there is one CPU. */
 struct score {
 	uint64_t func;   /* that of its struct cpu */
-	uint64_t blocks; /* instructions of the blocks it has begun */
+	uint64_t blocks; /* instructions of the blocks that were begun */
 };
 static struct qemu_plugin_scoreboard *board;
-static const qemu_plugin_u64 *score_func, *score_blocks;
-static struct score *scores[CPUS_MAX];
+static qemu_plugin_u64 score_func, score_blocks;
+static struct score several; /* the same where there are more */
+
+static void *cpu_of[CPUS_MAX]; /* QEMU's */
 static unsigned int nr_cpus;
+static struct cpu *running; /* whose the counter is */
 
 static bool following, open, closed;
 static uint64_t last; /* the counter, as far as it has been charged to somebody */
@@ -96,47 +103,52 @@ static uint64_t virtual_ns(void)
 
 static void find_cpus(void)
 {
-	unsigned int i, n = (unsigned int)qemu_plugin_num_vcpus();
+	void *cpu;
 
-	nr_cpus = n < CPUS_MAX ? n : CPUS_MAX;
-	for (i = 0; i < nr_cpus; i++)
-		scores[i] = qemu_plugin_scoreboard_find(board, i);
+	while (nr_cpus < CPUS_MAX && (cpu = qemu_get_cpu((int)nr_cpus)))
+		cpu_of[nr_cpus++] = cpu;
+	running = cpus;
 }
 
-/* How many instructions of blocks it has begun since this was asked last. */
-static uint64_t take_blocks(unsigned int i, uint64_t ahead)
+static struct cpu *this_cpu(void)
 {
-	uint64_t now = scores[i]->blocks - ahead, n = now - cpus[i].blocks_seen;
+	unsigned int i = 0;
 
-	cpus[i].blocks_seen = now;
-	return n;
+	if (nr_cpus == 1 || cpu_of[running - cpus] == current_cpu)
+		return running;
+	while (i < nr_cpus - 1 && cpu_of[i] != current_cpu)
+		i++;
+	return &cpus[i];
 }
 
 /*
- * Everything until now is charged to where the CPUs are.  ahead: instructions of this CPU's block
- * that are still to come, in the counter and in the CPU's own number.
+ * All until now is charged to where the CPU that ran was.  ahead: instructions of the block that are
+ * in the counter and still to come.
  */
-static void settle(unsigned int cpu, uint64_t ahead, uint64_t ahead_own)
+static void settle(uint64_t ahead)
 {
-	uint64_t now = counter() - ahead, left = now - last;
-	unsigned int i;
+	uint64_t now = counter() - ahead;
 
-	for (i = 0; i < nr_cpus; i++) {
-		uint64_t n = take_blocks(i, i == cpu ? ahead_own : 0);
-
-		if (i == cpu || !n)
-			continue;
-		n = n < left ? n : left;
-		track_charge(&cpus[i], n);
-		left -= n;
-	}
-	track_charge(&cpus[cpu], left);
+	track_charge(running, now - last);
 	last = now;
+	running = this_cpu();
 }
 
-static void set_func(unsigned int cpu)
+static struct score *score(void)
 {
-	scores[cpu]->func = cpus[cpu].func;
+	static struct score *one;
+
+	if (nr_cpus > 1)
+		return &several;
+	if (!one)
+		one = qemu_plugin_scoreboard_find(board, 0);
+	return one;
+}
+
+/* So that blocks of the same function do not call. */
+static void set_func(const struct cpu *c)
+{
+	score()->func = c->func;
 }
 
 static struct qemu_plugin_register *find_register(const char *name)
@@ -191,51 +203,53 @@ static uint64_t return_address(void)
 	return first_u64(bytes);
 }
 
-/* A block of another function than the one that ran. */
+/* With one CPU only a block of another function than the one that ran. */
 static void on_block(unsigned int cpu, void *data)
 {
 	union block b = {.data = data};
-	struct cpu *c = &cpus[cpu];
 	enum role role = funcs[b.func].role;
+	struct cpu *c = this_cpu();
 
-	settle(cpu, b.insns, 0);
+	(void)cpu;
+	several.blocks += b.insns;
+	if (c == running && (c->func == b.func || role == ROLE_THUNK))
+		return;
+	settle(b.insns);
+	if (c->func == b.func || role == ROLE_THUNK)
+		return;
 	if (role == ROLE_SWITCH && b.entry)
 		track_switch(c, read_register(RDI), read_register(RSI));
 	else if (role == ROLE_ROOT && b.entry && !c->stack)
 		track_begin(c, funcs[b.func].root, return_address());
 	track_enter(c, b.func, b.entry, KERNEL_TEXT | b.at);
-	set_func(cpu);
+	set_func(c);
 }
 
-/* A program's block, behind the kernel. */
+/* A program's block; with one CPU only behind the kernel. */
 static void on_user(unsigned int cpu, void *data)
 {
 	union block b = {.data = data};
+	struct cpu *c = this_cpu();
 
-	settle(cpu, b.insns, 0);
-	track_user(&cpus[cpu]);
-	set_func(cpu);
+	(void)cpu;
+	several.blocks += b.insns;
+	if (c == running && c->func == FUNC_USER)
+		return;
+	settle(b.insns);
+	track_user(c);
+	set_func(c);
 }
 
 /* The last instruction of its block. */
 static void on_iret(unsigned int cpu, void *data)
 {
+	(void)cpu;
 	(void)data;
-	if (!cpus[cpu].stack)
+	if (!running->stack)
 		return;
-	settle(cpu, 0, 0);
-	track_iret(&cpus[cpu]);
-	set_func(cpu);
-}
-
-static uint64_t all_blocks(uint64_t ahead)
-{
-	uint64_t sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < nr_cpus; i++)
-		sum += scores[i]->blocks;
-	return sum - ahead;
+	settle(0);
+	track_iret(running);
+	set_func(running);
 }
 
 static struct window now(uint64_t ahead)
@@ -245,7 +259,7 @@ static struct window now(uint64_t ahead)
 	return (struct window){.insns = insns - ahead,
 			       .virtual_ns = ns - (uint64_t)icount_to_ns((int64_t)ahead),
 			       .idle_ns = ns - (uint64_t)icount_to_ns((int64_t)insns),
-			       .blocks = all_blocks(ahead)};
+			       .blocks = score()->blocks - ahead};
 }
 
 /* Marks say how many instructions of their block, they themselves included, are still to come. */
@@ -253,12 +267,13 @@ static void on_open(unsigned int cpu, void *data)
 {
 	union block b = {.data = data};
 
+	(void)cpu;
 	if (open)
 		return;
 	open = true;
-	settle(cpu, b.insns, b.insns);
+	settle(b.insns);
 	at_open = now(b.insns);
-	track_open(&cpus[cpu]);
+	track_open(running);
 }
 
 static void on_close(unsigned int cpu, void *data)
@@ -266,10 +281,11 @@ static void on_close(unsigned int cpu, void *data)
 	union block b = {.data = data};
 	struct window w;
 
+	(void)cpu;
 	if (!open || closed)
 		return;
 	closed = true;
-	settle(cpu, b.insns, b.insns);
+	settle(b.insns);
 	w = now(b.insns);
 	w.insns -= at_open.insns;
 	w.virtual_ns -= at_open.virtual_ns;
@@ -320,29 +336,39 @@ static void watch_iret(struct qemu_plugin_tb *tb, size_t n)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_iret, 0, NULL);
 }
 
+static void watch(struct qemu_plugin_tb *tb, void (*cb)(unsigned int cpu, void *data),
+		  enum qemu_plugin_cb_flags regs, union block b)
+{
+	if (nr_cpus > 1) {
+		qemu_plugin_register_vcpu_tb_exec_cb(tb, cb, regs, b.data);
+		return;
+	}
+	/* In the order of execution: who is called finds the number as before the block. */
+	if (funcs[b.func].role != ROLE_THUNK)
+		qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, cb, regs, QEMU_PLUGIN_COND_NE,
+							  score_func, b.func, b.data);
+	qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64,
+							  score_blocks, b.insns);
+}
+
 static void watch_kernel(struct qemu_plugin_tb *tb, size_t n)
 {
 	uint64_t at = qemu_plugin_tb_vaddr(tb);
-	enum qemu_plugin_cb_flags regs;
 	bool entry = false;
 	unsigned int func = at < KERNEL_TEXT ? FUNC_UNKNOWN : symbols_find(at, &entry);
 	union block b = {{.at = at, .insns = n, .entry = entry, .func = func}};
+	enum role role = funcs[func].role;
 
-	regs = entry && (funcs[func].role == ROLE_SWITCH || funcs[func].role == ROLE_ROOT) ?
-		       QEMU_PLUGIN_CB_R_REGS : QEMU_PLUGIN_CB_NO_REGS;
-	if (funcs[func].role != ROLE_THUNK)
-		qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, on_block, regs, QEMU_PLUGIN_COND_NE,
-							  *score_func, func, b.data);
+	watch(tb, on_block, entry && (role == ROLE_SWITCH || role == ROLE_ROOT) ?
+				    QEMU_PLUGIN_CB_R_REGS : QEMU_PLUGIN_CB_NO_REGS, b);
 	watch_iret(tb, n);
 }
 
 static void watch_user(struct qemu_plugin_tb *tb, size_t n)
 {
-	union block b = {{.insns = n}};
+	union block b = {{.insns = n, .func = FUNC_USER}};
 
-	qemu_plugin_register_vcpu_tb_exec_cond_cb(tb, on_user, QEMU_PLUGIN_CB_NO_REGS,
-						  QEMU_PLUGIN_COND_NE, *score_func, FUNC_USER,
-						  b.data);
+	watch(tb, on_user, QEMU_PLUGIN_CB_NO_REGS, b);
 	look_for_marks(tb, n);
 }
 
@@ -357,29 +383,22 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 	if (!nr_cpus)
 		find_cpus();
-	/* The order is that of execution: who is called finds the numbers as before the block. */
 	if (qemu_plugin_tb_vaddr(tb) >= KERNEL_HALF)
 		watch_kernel(tb, n);
 	else
 		watch_user(tb, n);
-	qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(tb, QEMU_PLUGIN_INLINE_ADD_U64,
-							  *score_blocks, n);
 }
 
 PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
 				      char **argv)
 {
-	static qemu_plugin_u64 fields[2];
-
 	(void)info;
 	if (!symbols_load(SYMBOLS))
 		return -1;
 	following = argc == 1 && !strcmp(argv[0], "mark=done");
 	board = qemu_plugin_scoreboard_new(sizeof(struct score));
-	fields[0] = (qemu_plugin_u64){board, offsetof(struct score, func)};
-	fields[1] = (qemu_plugin_u64){board, offsetof(struct score, blocks)};
-	score_func = &fields[0];
-	score_blocks = &fields[1];
+	score_func = (qemu_plugin_u64){board, offsetof(struct score, func)};
+	score_blocks = (qemu_plugin_u64){board, offsetof(struct score, blocks)};
 	track_start();
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	return 0;

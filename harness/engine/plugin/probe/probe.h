@@ -83,7 +83,6 @@ struct cpu {
 	struct stack *stack; /* of its task, or NULL */
 	uint32_t func;       /* what runs, FUNC_USER for a program */
 	uint64_t user, kernel;
-	uint64_t blocks_seen; /* of its number in the scoreboard */
 };
 
 /* What could not be followed; all 0 in a run that is as expected. */
