@@ -30,7 +30,7 @@ AGENT_SRC := $(wildcard guests/agent/*.c) harness/wire/wire.c
 PROG_SRC := $(wildcard workloads/*.c workloads/lib/*.c) harness/wire/wire.c
 HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
 
-DATA := $(B)/data/exact.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
+DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
 	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf))
@@ -54,10 +54,16 @@ $(B)/data/workload: $(PROG_SRC) $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -I. -Iharness $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $(PROG_SRC) -lm
 
+PLUGIN_CFLAGS := -std=gnu11 $(WARN) -O2 -fPIC -shared -s -Wl,--build-id=none -fno-ident
+
 $(B)/data/exact.so: $(wildcard harness/engine/plugin/*.[ch]) harness/wire/fork.h
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) -Iharness -O2 -fPIC -shared -s -Wl,--build-id=none -fno-ident \
-		-o $@ $(filter %.c,$^)
+	$(CC) -D_GNU_SOURCE -Iharness $(PLUGIN_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(B)/data/probe.so: $(wildcard harness/engine/plugin/probe/*.[ch]) harness/engine/plugin/api.h \
+		harness/wire/fork.h
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -Iharness $(PLUGIN_CFLAGS) -fvisibility=hidden -o $@ $(filter %.c,$^)
 
 $(B)/data/apt-conf: scripts/apt-conf
 	@mkdir -p $(@D)

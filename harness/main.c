@@ -14,6 +14,7 @@ extern const struct cmd cmd_compare;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_gdb;
 extern const struct cmd cmd_kernel;
+extern const struct cmd cmd_probe;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_shell;
@@ -21,8 +22,8 @@ extern const struct cmd cmd_show;
 extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_compare, &cmd_show, &cmd_trace, &cmd_replay, &cmd_kernel, &cmd_shell,
-	&cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
+	&cmd_run, &cmd_compare, &cmd_show, &cmd_trace, &cmd_probe, &cmd_replay, &cmd_kernel,
+	&cmd_shell, &cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
 };
 
 #define VERSION "0.1"

@@ -89,8 +89,10 @@ void port_exit(unsigned int code) __attribute__((noreturn));
 /* The virtual-time watchdog: fires 10 s after the last kick. */
 void port_watchdog_kick(void);
 void port_watchdog_off(void);
-/* The instruction that marks the fork point (wire/fork.h). */
+/* Instructions that mark the fork point and the window (wire/fork.h). */
 void port_fork_mark(void);
+void port_open_mark(void);
+void port_close_mark(void);
 /* Reads a fw_cfg file; its length, or -1 when there is none of that name or it is larger. */
 long port_fw_cfg(const char *name, char *out, size_t size);
 

@@ -183,11 +183,13 @@ static void run_window(void)
 	watch_until(open);
 	sample_record(WIRE_OPEN, "open");
 	trace_edge();
+	port_open_mark();
 	for (at = open + agent.sample_ns; agent.sample_ns && at < close; at += agent.sample_ns) {
 		watch_until(at);
 		sample_record(WIRE_SAMPLE, "sample");
 	}
 	watch_until(close);
+	port_close_mark();
 	sample_record(WIRE_CLOSE, "close");
 	trace_edge();
 	trace_stop();

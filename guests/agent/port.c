@@ -77,6 +77,16 @@ void port_fork_mark(void)
 	__asm__ volatile(".byte " BYTES(FORK_MARK) : : : "memory");
 }
 
+void port_open_mark(void)
+{
+	__asm__ volatile(".byte " BYTES(OPEN_MARK) : : : "memory");
+}
+
+void port_close_mark(void)
+{
+	__asm__ volatile(".byte " BYTES(CLOSE_MARK) : : : "memory");
+}
+
 /* Not insb(): the C library's does not tell the compiler that it writes memory. */
 static void fw_cfg_get(void *out, size_t len)
 {

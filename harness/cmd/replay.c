@@ -149,30 +149,6 @@ static void repeat(struct experiments *exps, uint64_t times)
 	}
 }
 
-static void load_spec(const char *word, char id[SHA256_HEX], struct experiments *exps)
-{
-	struct err err = {""};
-	struct result r;
-
-	if (store_find(word, id, &err) || store_load(id, &r, &err))
-		die(&err);
-	if (experiment_from_spec(r.spec, exps, &err))
-		die(&err);
-	if (exps->exp[0].engine != ENGINE_EXACT) {
-		err_set(&err, -EINVAL,
-			"%.12s was run by the engine %s, in real time: its result is no function "
-			"of its spec, so there is nothing to replay", id,
-			engine_name(exps->exp[0].engine));
-		die(&err);
-	}
-	if (strcmp(exps->exp[0].id, id)) {
-		err_set(&err, -EBADMSG, "%s/%s/spec.json is not what its name says: it was changed",
-			path_results(), id);
-		die(&err);
-	}
-	result_release(&r);
-}
-
 static void print_replay(const struct replay *r)
 {
 	if (r->other)
@@ -201,7 +177,8 @@ static int replay_one(const char *word, const struct replay_cmd *o, json_t *list
 	struct experiments exps;
 	struct err err = {""};
 
-	load_spec(word, id, &exps);
+	if (store_find(word, id, &err) || experiment_open(id, &exps, &err))
+		die(&err);
 	repeat(&exps, o->times);
 	if (experiments_run(&exps, &opts, &err))
 		die(&err);

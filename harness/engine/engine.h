@@ -28,6 +28,9 @@
 #define RUN_SETUP    "setup"
 #define RUN_PLAN     "plan"
 #define RUN_PLUGIN   "exact.so"
+#define RUN_PROBE    "probe.so" /* with the next two, which the plugin knows by these names */
+#define RUN_SYMBOLS  "symbols"
+#define RUN_COUNTS   "counts"
 #define RUN_RECORDS  "records"
 #define RUN_CONSOLE  "console.txt"
 #define RUN_PROGRESS "progress"
@@ -110,6 +113,7 @@ struct vm_opts {
 	const char *saved;       /* VM_FORK: the folder with what VM_SAVE left */
 	int64_t limit_ms;        /* wall-clock limit; 0 = none */
 	bool vmcore;             /* the guest's memory is written to RUN_VMCORE at its end */
+	bool probe;              /* what runs is counted: RUN_PROBE and RUN_SYMBOLS are there */
 };
 
 struct vm_step;

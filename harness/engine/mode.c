@@ -62,6 +62,19 @@ static int add_saved_ram(const struct vm_opts *opts, const struct ram *ram, int 
 	return 0;
 }
 
+/* A machine that is saved is not looked at: what comes of it must not depend on that. */
+static void add_plugin(const struct vm_opts *opts, const char *arg, struct args *out)
+{
+	static const char *const mark[] = {[VM_BOOT] = "", [VM_SAVE] = ",mark=stop",
+					   [VM_FORK] = ",mark=done"};
+
+	args_add(out, "%s%s", arg, mark[opts->mode]);
+	if (!opts->probe || opts->mode == VM_SAVE)
+		return;
+	args_add(out, "-plugin");
+	args_add(out, "./" RUN_PROBE "%s", mark[opts->mode]);
+}
+
 static int add_arg(const struct vm_opts *opts, const char *arg, int fd[], struct args *out,
 		   struct err *err)
 {
@@ -80,8 +93,8 @@ static int add_arg(const struct vm_opts *opts, const char *arg, int fd[], struct
 		args_add(out, "memory-backend-memfd,id=records,size=%lluM,share=on", mib);
 	} else if (fork && !strcmp(arg, "file,id=progress,path=" RUN_PROGRESS)) {
 		args_add(out, "%s,append=on", arg);
-	} else if (!boot && !strcmp(arg, "./" RUN_PLUGIN)) {
-		args_add(out, "%s,mark=%s", arg, fork ? "done" : "stop");
+	} else if (!strcmp(arg, "./" RUN_PLUGIN)) {
+		add_plugin(opts, arg, out);
 	} else {
 		args_add(out, "%s", arg);
 	}

@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "engine/debug.h"
+#include "experiment/dump.h"
 #include "experiment/inside.h"
 #include "kernel/symbols.h"
 
@@ -28,75 +29,8 @@
 #define SYMBOLS_VERSION  1
 #define STUB_WAIT_MS     20000
 #define TRACE_HEADER     16
-#define TICK_MS          200
 
-static const char symbols_plan[] =
-	"# wringer plan 1\n"
-	"dump /proc/kallsyms kallsyms\n"
-	"memory __start_orc_unwind_ip __stop_orc_unwind_ip orc_ip\n"
-	"memory __start_orc_unwind __stop_orc_unwind orc\n"
-	"times 0 0 0 0 0 1\n";
-
-/* A source's text goes where its name says. */
-static struct buf *find_piece(struct kernel_dump *dump, const char *name, size_t len)
-{
-	struct {
-		const char *name;
-		struct buf *buf;
-	} pieces[] = {{"kallsyms", &dump->kallsyms}, {"orc_ip", &dump->orc_ip}, {"orc", &dump->orc}};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(pieces); i++)
-		if (strlen(pieces[i].name) == len && !memcmp(pieces[i].name, name, len))
-			return pieces[i].buf;
-	return NULL;
-}
-
-static void take_record(const struct wire_item *item, struct kernel_dump *dump,
-			struct buf *source[8])
-{
-	const char *text = (const char *)item->payload;
-
-	if (item->head.id >= 8)
-		return;
-	if (item->head.type == WIRE_SOURCE)
-		source[item->head.id] = find_piece(dump, text, item->head.len);
-	else if (item->head.type == WIRE_TEXT && source[item->head.id])
-		buf_add(source[item->head.id], text, item->head.len);
-}
-
-static int read_dump(const char *dir, struct kernel_dump *dump, struct err *err)
-{
-	cleanup_free char *path = xasprintf("%s/" RUN_RECORDS, dir);
-	cleanup_buf struct buf region = {0};
-	struct buf *source[8] = {NULL};
-	struct wire_reader reader;
-	struct wire_item item;
-	struct stat st;
-	int ret = lstat(path, &st) || !S_ISREG(st.st_mode) ? -EBADMSG : 0;
-
-	if (!ret)
-		ret = file_read(path, &region, err);
-	if (!ret)
-		ret = wire_open(&reader, buf_str(&region), region.len);
-	while (!ret && !wire_next(&reader, &item))
-		take_record(&item, dump, source);
-	if (ret || reader.dropped || !dump->kallsyms.len)
-		return err_set(err, -ENODATA, "the kernel did not tell its symbols");
-	return 0;
-}
-
-static int wait_end(struct vm *vm, const volatile bool *stop, struct err *err)
-{
-	bool ended = false;
-
-	while (!ended && !*stop)
-		vm_poll(&vm, 1, TICK_MS, &ended);
-	if (ended)
-		return 0;
-	vm_kill(vm);
-	return err_set(err, -EINTR, "stopped");
-}
+static const char symbols_plan[] = "# wringer plan 1\n" DUMP_KALLSYMS DUMP_ORC DUMP_END;
 
 static int start(struct vm *vm, const struct qemu *qemu, const struct experiment *exp,
 		 const char *dir, const struct args *args, int64_t limit_ms, struct err *err)
@@ -115,21 +49,17 @@ static int ask_kernel(const struct qemu *qemu, const char *id, const volatile bo
 					     .records = SYMBOLS_RECORDS},
 				 .engine = ENGINE_FAST};
 	char *dir = NULL;
-	struct vm vm;
+	struct vm_opts opts = {.qemu = qemu, .machine = &exp.machine, .args = &exp.args,
+			       .limit_ms = SYMBOLS_LIMIT_MS};
 	int ret = bare_files(id, &exp, err);
 
 	if (!ret)
 		ret = inside_dir(&exp, symbols_plan, NULL, &dir, err);
 	if (!ret) {
 		engine_args(&exp.machine, ENGINE_FAST, &exp.args);
-		ret = start(&vm, qemu, &exp, dir, &exp.args, SYMBOLS_LIMIT_MS, err);
+		opts.dir = dir;
+		ret = dump_run(&opts, stop, dump, err);
 	}
-	if (!ret)
-		ret = wait_end(&vm, stop, err);
-	if (!ret && vm.exit.exit_code != (WIRE_DONE << 1 | 1))
-		ret = err_set(err, -ENODATA, "the kernel could not be asked for its symbols");
-	if (!ret)
-		ret = read_dump(dir, dump, err);
 	if (dir)
 		dir_remove(dir, NULL);
 	free(dir);
@@ -343,7 +273,7 @@ static int record(const struct qemu *qemu, const struct experiment *exp, const c
 	args_release(&args);
 	if (ret)
 		return ret;
-	ret = wait_end(&vm, stop, err);
+	ret = dump_wait(&vm, stop, err);
 	if (!ret && (vm.exit.timed_out || vm.exit.signal || !has_trace(dir)))
 		ret = emulator_trouble(dir, err);
 	if (ret)

@@ -43,6 +43,7 @@ struct experiment {
 	char *kernel_file; /* bzImage in the cache */
 	char *image_file;  /* initramfs in the cache */
 	char *plugin_file; /* the emulator's plugin; NULL where the engine has none */
+	char *symbols_file; /* the table for the probe, and it is run with that; NULL as a rule */
 	char *setup; /* the plan's part before the fork point */
 	char *plan;  /* and what follows */
 	struct args args;
@@ -74,6 +75,11 @@ void experiments_release(struct experiments *exps);
  * kernel or image, -ESTALE when the QEMU here is another than the spec's.
  */
 int experiment_from_spec(const json_t *spec, struct experiments *out, struct err *err);
+/*
+ * That of a stored result, by its whole id, to be run again: also -EINVAL for one of another engine than the
+ * exact one, and -EBADMSG where the spec is not what its name says.
+ */
+int experiment_open(const char *id, struct experiments *out, struct err *err);
 
 /*
  * A shell script that makes the run's folder and runs the experiment's QEMU line in it by hand.

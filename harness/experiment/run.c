@@ -13,6 +13,7 @@
 #include "engine/template.h"
 #include "experiment/experiment.h"
 #include "experiment/judge.h"
+#include "result/counts.h"
 
 /* How often the pool looks up although no machine has said anything. */
 #define TICK_MS 500
@@ -141,6 +142,14 @@ static int link_in(const char *dir, const char *name, const char *from, struct e
 	return file_link(from, to, err);
 }
 
+static int link_probe(const struct experiment *exp, const char *dir, struct err *err)
+{
+	cleanup_free char *probe = xasprintf("%s/" RUN_PROBE, path_data());
+	int ret = link_in(dir, RUN_PROBE, probe, err);
+
+	return ret ? ret : link_in(dir, RUN_SYMBOLS, exp->symbols_file, err);
+}
+
 static int fill_dir(const struct experiment *exp, const char *dir, const char *text,
 		    struct err *err)
 {
@@ -174,10 +183,13 @@ static int start_vm(struct pool *pool, struct slot *s, enum vm_mode mode, struct
 	struct vm_opts opts = {.qemu = &pool->exps->qemu, .machine = &exp->machine,
 			       .args = &exp->args, .dir = s->dir, .mode = mode,
 			       .saved = s->tpl.dir, .limit_ms = pool->opts->limit_ms,
-			       .vmcore = pool->opts->vmcore};
+			       .vmcore = pool->opts->vmcore,
+			       .probe = exp->symbols_file && mode != VM_SAVE};
 	/* A template knows nothing of the plan. */
 	int ret = fill_dir(exp, s->dir, mode == VM_SAVE ? "" : exp->plan, err);
 
+	if (!ret && opts.probe)
+		ret = link_probe(exp, s->dir, err);
 	return ret ? ret : vm_start(&s->vm, &opts, err);
 }
 
@@ -352,6 +364,17 @@ static int end_unloaded(struct pool *pool, struct slot *s)
 	return 0;
 }
 
+/* The probe runs where the guest does: nothing it wrote is trusted, its size neither. */
+static void take_counts(const struct slot *s, struct result *r)
+{
+	cleanup_free char *path = xasprintf("%s/" RUN_COUNTS, s->dir);
+	struct stat st;
+
+	if (s->exp->symbols_file && !lstat(path, &st) && S_ISREG(st.st_mode) &&
+	    st.st_size <= COUNTS_MAX)
+		file_read(path, &r->counts, NULL);
+}
+
 static int end_experiment(struct pool *pool, struct slot *s, struct err *err)
 {
 	double cost = pool->state[s->exp - pool->exps->exp].cost;
@@ -361,6 +384,7 @@ static int end_experiment(struct pool *pool, struct slot *s, struct err *err)
 	if (!ret) {
 		r.host = host_facts(s);
 		take_evidence(pool, s, &r);
+		take_counts(s, &r);
 		ret = keep(pool, s->exp, &r, err);
 		result_release(&r);
 	}

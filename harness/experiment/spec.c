@@ -564,6 +564,7 @@ static void experiment_release(struct experiment *exp)
 	free(exp->kernel_file);
 	free(exp->image_file);
 	free(exp->plugin_file);
+	free(exp->symbols_file);
 	free(exp->setup);
 	free(exp->plan);
 	free(exp->reason);
@@ -695,6 +696,37 @@ int experiment_from_spec(const json_t *spec, struct experiments *out, struct err
 		ret = spec_args(spec, &exp->args, err);
 	if (!ret)
 		ret = spec_files(spec, exp, err);
+	if (ret)
+		experiments_release(out);
+	return ret;
+}
+
+static int check_exact(const struct experiment *exp, const char *id, struct err *err)
+{
+	if (exp->engine != ENGINE_EXACT)
+		return err_set(err, -EINVAL,
+			       "%.12s was run by the engine %s, in real time: its result is no function "
+			       "of its spec, so there is nothing to replay",
+			       id, engine_name(exp->engine));
+	if (strcmp(exp->id, id))
+		return err_set(err, -EBADMSG,
+			       "%s/%s/spec.json is not what its name says: it was changed",
+			       path_results(), id);
+	return 0;
+}
+
+int experiment_open(const char *id, struct experiments *out, struct err *err)
+{
+	struct result r;
+	int ret = store_load(id, &r, err);
+
+	if (ret)
+		return ret;
+	ret = experiment_from_spec(r.spec, out, err);
+	result_release(&r);
+	if (ret)
+		return ret;
+	ret = check_exact(out->exp, id, err);
 	if (ret)
 		experiments_release(out);
 	return ret;

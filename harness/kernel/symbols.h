@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An ELF file for a debugger, made of what a running kernel says of itself: names from
- * /proc/kallsyms, and how to unwind its stack from its ORC tables.
+ * /proc/kallsyms, and how to unwind its stack from its ORC tables; and a table of its functions.
  */
 #ifndef KERNEL_SYMBOLS_H
 #define KERNEL_SYMBOLS_H
@@ -23,6 +23,14 @@ struct kernel_dump {
  * _text.
  */
 int symbols_elf(const struct kernel_dump *dump, struct buf *out, struct err *err);
+
+/*
+ * table.c: the functions alone, modules' too, as lines "ADDRESS e|c NAME" by address behind the line
+ * "wringer symbols 1"; e where a function can be called, c where a part of it lies elsewhere.  A
+ * module's function is called "MODULE:NAME"; what the compiler adds behind a dot is left out, so that
+ * parts of a function have one name.  kallsyms is untrusted.  -ENODATA when there is no function in it.
+ */
+int symbols_table(const struct buf *kallsyms, struct buf *out, struct err *err);
 
 /* orc.c: .debug_frame from both tables; nothing is added when they do not fit together. */
 void orc_to_cfi(const struct buf *orc_ip, const struct buf *orc, uint64_t ip_address,

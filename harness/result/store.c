@@ -36,6 +36,7 @@ void result_release(struct result *r)
 	buf_release(&r->records);
 	buf_release(&r->console);
 	buf_release(&r->evidence);
+	buf_release(&r->counts);
 	free(r->vmcore);
 	memset(r, 0, sizeof(*r));
 }
@@ -72,6 +73,13 @@ static int write_json(const char *dir, const char *name, const json_t *json, str
 		return 0;
 	json_canonical(json, &text);
 	return write_in(dir, name, &text, err);
+}
+
+int store_add(const char *id, const char *name, const struct buf *data, struct err *err)
+{
+	cleanup_free char *dir = store_path(id);
+
+	return write_in(dir, name, data, err);
 }
 
 static int move_vmcore(const char *from, const char *dir, struct err *err)

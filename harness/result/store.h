@@ -30,6 +30,7 @@ struct result {
 	struct buf records;
 	struct buf console;
 	struct buf evidence; /* what the emulator told of a machine that failed; may be empty */
+	struct buf counts;   /* what the probe wrote; of a run with it, and never stored as it is */
 	char *vmcore;        /* owned: a file of results' file system to move in, or NULL */
 };
 
@@ -51,6 +52,8 @@ int store_save(const char *id, const struct result *result, bool replace, struct
 int store_save_failed(const char *id, const struct result *result, struct err *err);
 /* Moves the file into results/<id>/ as vmcore, in place of an earlier one. */
 int store_vmcore(const char *id, const char *file, struct err *err);
+/* Writes one more file into results/<id>/, whole or not at all, in place of an earlier one. */
+int store_add(const char *id, const char *name, const struct buf *data, struct err *err);
 /* Reads spec, result and host; the rest stays on disk.  -EBADMSG for a file that is not ours. */
 int store_load(const char *id, struct result *out, struct err *err);
 /*

@@ -30,9 +30,7 @@
  * The end.  The machine is told to end by a device and ends when the main loop gets to it; until
  * then other CPUs would go on.  At the agent's second mark all CPUs wait for that.
  *
- * QEMU does not package its plugin header; these are the few declarations of it that are used, as
- * of plugin API 3 (QEMU 9.1).  icount_update() and all below it is no part of that API: the program
- * exports them for its own modules.
+ * What is declared below is no part of the plugin API: the program exports it for its own modules.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,28 +38,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/plugin/api.h"
 #include "engine/plugin/time.h"
 #include "wire/fork.h"
 
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-typedef uint64_t qemu_plugin_id_t;
-
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t idx);
-size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    void (*cb)(unsigned int cpu, void *data), int flags,
-					    void *data);
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-					   void (*cb)(qemu_plugin_id_t id,
-						      struct qemu_plugin_tb *tb));
-void icount_update(void *cpu);
 void tlb_destroy(void *cpu);
 void tlb_init(void *cpu);
 void tb_flush(void *cpu);
 void *qemu_get_cpu(int index);
-extern __thread void *current_cpu;
 void cpu_exit(void *cpu);
 void qemu_system_vmstop_request_prepare(void);
 void qemu_system_vmstop_request(int state);
@@ -71,12 +55,8 @@ bool qemu_shutdown_requested_get(void);
 /* RunState "paused" of QEMU's qapi/run-state.json; the harness checks that it is what it gets. */
 #define RUN_STATE_PAUSED 4
 
-int qemu_plugin_version;
-int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
+PLUGIN_EXPORT int qemu_plugin_version = 3;
 
-__attribute__((visibility("default"))) int qemu_plugin_version = 3;
-
-#define MARK_LEN 7
 static const uint8_t fork_mark[MARK_LEN] = {FORK_MARK};
 static const uint8_t end_mark[MARK_LEN] = {END_MARK};
 
