@@ -365,22 +365,33 @@ static void check_engine(struct doctor *d, const char *kernel, enum engine engin
 		       "does not work: %s", err.msg);
 }
 
+/* The newest that has a name to be called by: those that were given as files have none. */
+static const char *newest_package(const struct kernel *kernel, size_t nr)
+{
+	while (nr--)
+		if (kernel[nr].package[0])
+			return kernel[nr].package;
+	return NULL;
+}
+
 static void check_engines(struct doctor *d)
 {
+	const char *newest;
 	struct kernel *kernel;
 	unsigned int engine;
 	size_t nr;
 
 	if (kernel_cached(&kernel, &nr, NULL))
 		return;
+	newest = newest_package(kernel, nr);
 	for (engine = 0; engine < ENGINE_NR; engine++) {
 		if (engine == ENGINE_KVM && access("/dev/kvm", F_OK))
 			report(d, "kvm", WARNING, NO_KVM, "does not work: there is no /dev/kvm");
-		else if (nr)
-			check_engine(d, kernel[nr - 1].version, (enum engine)engine);
+		else if (newest)
+			check_engine(d, newest, (enum engine)engine);
 		else
 			report(d, engine_name((enum engine)engine), OK, NULL,
-			       "not tried: no kernel in the cache yet");
+			       "not tried: no packaged kernel in the cache yet");
 	}
 	kernels_release(kernel, nr);
 }
