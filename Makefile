@@ -33,7 +33,9 @@ HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
 DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
-	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf))
+	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf)) \
+	$(patsubst results/%,$(B)/data/%,$(wildcard results/schema/*.json)) \
+	$(B)/data/schema/metric.schema.json
 PAGES := $(patsubst docs/%.in,$(B)/man/%,$(wildcard docs/*.1.in)) \
 	$(patsubst docs/%,$(B)/man/%,$(wildcard docs/*.5))
 
@@ -80,6 +82,15 @@ $(B)/data/policies/%: policies/%
 $(B)/data/scenarios/%: workloads/scenarios/%
 	@mkdir -p $(@D)
 	cp $< $@
+
+$(B)/data/schema/%: results/schema/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+# Units and directions come from the table that results are made with.
+$(B)/data/schema/metric.schema.json: $(B)/wringer
+	@mkdir -p $(@D)
+	$< metrics --schema > $@.tmp && mv $@.tmp $@
 
 # A page's OPTIONS come from the table that the program parses with.
 $(B)/man/%.1: docs/%.1.in $(B)/wringer

@@ -10,10 +10,13 @@
 
 extern const struct cmd cmd_boot;
 extern const struct cmd cmd_cache;
+extern const struct cmd cmd_check;
 extern const struct cmd cmd_compare;
+extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_gdb;
 extern const struct cmd cmd_kernel;
+extern const struct cmd cmd_metrics;
 extern const struct cmd cmd_probe;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;
@@ -22,8 +25,9 @@ extern const struct cmd cmd_show;
 extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_compare, &cmd_show, &cmd_trace, &cmd_probe, &cmd_replay, &cmd_kernel,
-	&cmd_shell, &cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
+	&cmd_run, &cmd_compare, &cmd_diff, &cmd_show, &cmd_trace, &cmd_probe, &cmd_metrics,
+	&cmd_check, &cmd_replay, &cmd_kernel, &cmd_shell, &cmd_gdb, &cmd_boot, &cmd_cache,
+	&cmd_doctor, NULL,
 };
 
 #define VERSION "0.1"

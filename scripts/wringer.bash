@@ -28,7 +28,7 @@ _wringer_operands()
 {
 	case $1 in
 	kernel) printf '%s\n' list fetch show ;;
-	show) printf '%s\n' guests policies scenarios workloads metrics guest policy scenario ;;
+	show) printf '%s\n' guests policies scenarios workloads guest policy scenario ;;
 	esac
 }
 

@@ -219,6 +219,34 @@ static void print_head(const struct comparison *c)
 	       "95% interval", "p");
 }
 
+static void print_violating(const struct comparison *c)
+{
+	if (c->violating)
+		printf("note: the numbers of %zu experiment%s contradict each other; wringer check "
+		       "says where\n",
+		       c->violating, c->violating == 1 ? "" : "s");
+}
+
+/* Each pair of meanings once, with the rows that it stands in the way of. */
+static void print_meanings(const struct comparison *c, const struct compare_cmd *o)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->nr; i++) {
+		const struct comparison_row *row = &c->row[i];
+
+		if (!row->meaning_differs || !asked_for(o, row) || is_idle(row))
+			continue;
+		for (k = 0; k < i; k++)
+			if (c->row[k].meaning_differs && asked_for(o, &c->row[k]) &&
+			    !is_idle(&c->row[k]) && !strcmp(c->row[k].meaning, row->meaning))
+				break;
+		if (k == i)
+			printf("note: %s does not mean the same in both: %s (wringer metrics)\n",
+			       row->name, row->meaning);
+	}
+}
+
 static void print_hint(const struct comparison *c)
 {
 	size_t need = stats_n_needed(COMPARE_ALPHA, c->nr_tests[METRIC_PRIMARY]);
@@ -238,6 +266,8 @@ static void print_text(const struct comparison *c, const struct compare_cmd *o)
 	print_class(c, o, METRIC_DIAGNOSTIC);
 	print_failures(c->base, c->axis, c->failed_base);
 	print_failures(c->other, c->axis, c->failed_other);
+	print_violating(c);
+	print_meanings(c, o);
 	print_hint(c);
 	print_again(c);
 }
@@ -264,6 +294,8 @@ static json_t *json_row(const struct comparison_row *row)
 	if (row->verdict != STATS_NONE)
 		json_object_set_new(out, "p_holm", json_real(row->p_adjusted));
 	json_object_set_new(out, "verdict", json_string(verdict_of(row)));
+	if (row->meaning_differs)
+		json_object_set_new(out, "meaning", json_string(row->meaning));
 	return out;
 }
 

@@ -12,7 +12,6 @@
 #include "experiment/policy.h"
 #include "experiment/scenario.h"
 #include "report/arms.h"
-#include "result/metrics.h"
 #include "result/series.h"
 
 struct show_cmd {
@@ -742,48 +741,6 @@ static int list_workloads(bool json)
 	return EXIT_FINE;
 }
 
-static const char *family(const struct metric *m)
-{
-	switch (m->source) {
-	case METRIC_VMSTAT:
-	case METRIC_PER_MOP:
-	case METRIC_PSI:
-		return "";
-	case METRIC_WORKLOAD:
-		return "workload.NAME.";
-	default:
-		return "cgroup.NAME.";
-	}
-}
-
-static json_t *json_metric(const struct metric *m, const char *name)
-{
-	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:s}", "name", name, "unit", m->unit,
-			 "better", metric_better_name(m->better), "class",
-			 metric_class_name(m->class), "min_rel", m->min_rel, "min_abs", m->min_abs,
-			 "help", m->help);
-}
-
-static int list_metrics(bool json)
-{
-	json_t *list = json_array();
-	size_t i;
-
-	for (i = 0; i < nr_metrics; i++) {
-		const struct metric *m = &metrics[i];
-		cleanup_free char *name = xasprintf("%s%s", family(m), m->name);
-
-		json_array_append_new(list, json_metric(m, name));
-		if (!json)
-			printf("%-36s %-6s %-7s %-10s %s\n", name, m->unit,
-			       metric_better_name(m->better), metric_class_name(m->class), m->help);
-	}
-	if (json)
-		print_json(json_incref(list));
-	json_decref(list);
-	return EXIT_FINE;
-}
-
 static int show_word(int nr, char **argv, const struct show_cmd *o)
 {
 	size_t i;
@@ -798,8 +755,6 @@ static int show_word(int nr, char **argv, const struct show_cmd *o)
 		die_usage(&cmd_show, "'%s %s' is nothing to show", argv[1], argv[2]);
 	if (!strcmp(argv[1], "workloads"))
 		return list_workloads(o->json);
-	if (!strcmp(argv[1], "metrics"))
-		return list_metrics(o->json);
 	return show_result(argv[1], o);
 }
 
@@ -815,9 +770,9 @@ static int run_show(int argc, char **argv)
 
 const struct cmd cmd_show = {
 	.name = "show",
-	.summary = "show results, and the guests, policies, scenarios, workloads and metrics there "
+	.summary = "show results, and the guests, policies, scenarios and workloads there "
 		   "are",
-	.usage = "[ID | guests | policies | scenarios | workloads | metrics | guest NAME | ...]",
+	.usage = "[ID | guests | policies | scenarios | workloads | guest NAME | ...]",
 	CMD_OPTIONS(show_options),
 	.examples = "  wringer show -s kv-scan\n"
 		    "  wringer show 3f9a1c\n"

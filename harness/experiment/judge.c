@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "result/check.h"
 #include "result/console.h"
 #include "result/measure.h"
 #include "result/records.h"
+#include "result/state.h"
 
-#define RESULT_SCHEMA 1
+#define RESULT_SCHEMA 2
 
 /* Of a longer console the beginning and the end are kept, this much of each. */
 #define CONSOLE_PART (512u << 10)
@@ -28,6 +30,7 @@ struct verdict {
 	bool oom_allowed;
 	enum status status;
 	char reason[512];
+	struct trace_summary trace;           /* of the window */
 	char function[128];                   /* where the agent found a task stuck, or "" */
 	const struct console_report *failure; /* the report that decided, or NULL */
 };
@@ -183,16 +186,6 @@ static void judge(struct verdict *v)
 			 x->exit_code, v->rec->last_phase, WIRE_STOPPED, v->stderr_line);
 }
 
-static json_t *json_text(struct text t)
-{
-	char copy[1024];
-	size_t i, n = t.len < sizeof(copy) ? t.len : sizeof(copy) - 1;
-
-	for (i = 0; i < n; i++)
-		copy[i] = t.p[i] >= 0x20 && t.p[i] <= 0x7e ? t.p[i] : '?';
-	return json_stringn(copy, n);
-}
-
 static json_t *kernel_said(const struct records *rec)
 {
 	static const char *const keys[] = {"agent", "release", "version"};
@@ -201,7 +194,7 @@ static json_t *kernel_said(const struct records *rec)
 
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		if (rec->hello[i].p)
-			json_object_set_new(out, keys[i], json_text(rec->hello[i]));
+			json_object_set_new(out, keys[i], state_text(rec->hello[i]));
 	return out;
 }
 
@@ -222,25 +215,6 @@ static json_t *phases(const struct records *rec)
 			json_object_set_new(out, keys[i],
 					    json_integer((json_int_t)rec->phase_ns[i]));
 	json_object_set_new(out, "last_ns", json_integer((json_int_t)rec->last_ns));
-	return out;
-}
-
-static json_t *states(const struct records *rec)
-{
-	json_t *out = json_object();
-	unsigned int i;
-
-	for (i = 0; i < rec->nr_states; i++) {
-		struct text t = rec->state[i];
-		const char *eq = memchr(t.p, '=', t.len);
-		char key[64];
-
-		if (!eq || eq - t.p >= (long)sizeof(key))
-			continue;
-		snprintf(key, sizeof(key), "%.*s", (int)(eq - t.p), t.p);
-		json_object_set_new(
-			out, key, json_text((struct text){eq + 1, t.len - (size_t)(eq + 1 - t.p)}));
-	}
 	return out;
 }
 
@@ -273,6 +247,14 @@ static bool window_complete(const struct records *rec)
 	return rec->phase_ns[WIRE_OPEN] && rec->ended && rec->end_status == WIRE_DONE;
 }
 
+static void add_checks(const struct records *rec, const struct trace_summary *trace, json_t *out)
+{
+	json_t *checks = check_conservation(rec, trace);
+
+	json_object_set_new(out, "violated", check_violated(checks));
+	json_object_set_new(out, "checks", checks);
+}
+
 static json_t *make_result(const struct experiment *exp, const struct verdict *v,
 			   const struct result *r)
 {
@@ -288,11 +270,13 @@ static json_t *make_result(const struct experiment *exp, const struct verdict *v
 	json_object_set_new(out, "reason", json_string(v->reason));
 	json_object_set_new(out, "kernel", kernel_said(rec));
 	json_object_set_new(out, "times", phases(rec));
-	json_object_set_new(out, "state", states(rec));
+	json_object_set_new(out, "state", state_of(rec));
 	if (v->status != STATUS_DONE)
 		json_object_set_new(out, "failure", failure(v));
 	json_object_set_new(out, "window_complete", json_boolean(window_complete(rec)));
-	json_object_set_new(out, "metrics", measure_metrics(rec));
+	json_object_set_new(out, "metrics", measure_metrics(rec, &v->trace));
+	add_checks(rec, &v->trace, out);
+	json_object_set_new(out, "trace", trace_summary_json(&v->trace));
 	json_object_set_new(out, "records", stream(rec, &r->records));
 	json_object_set_new(out, "console_sha256", json_string(hex));
 	return out;
@@ -377,6 +361,16 @@ static void keep_records(const struct records *rec, const struct buf *region, st
 	memcpy(out->data, &head, sizeof(head));
 }
 
+/* Of the window, or of as much of it as there was. */
+static int summarise(struct verdict *v, struct err *err)
+{
+	const struct records *rec = v->rec;
+	uint64_t open = rec->phase_ns[WIRE_OPEN], close = rec->phase_ns[WIRE_CLOSE];
+
+	return trace_summarise(rec, open ? open : UINT64_MAX, close ? close : rec->last_ns,
+			       &v->trace, err);
+}
+
 int judge_run(struct experiment *exp, const char *dir, const struct engine_exit *exit,
 	      struct result *result, struct err *err)
 {
@@ -398,12 +392,18 @@ int judge_run(struct experiment *exp, const char *dir, const struct engine_exit 
 			 &v.console);
 	v.spoke = rec.last_phase >= WIRE_BOOT;
 	judge(&v);
+	ret = summarise(&v, err);
+	if (ret) {
+		records_release(&rec);
+		return ret;
+	}
 	keep_records(&rec, &region, &result->records);
 	result->spec = json_incref(exp->spec);
 	result->result = make_result(exp, &v, result);
 	exp->status = v.status;
 	free(exp->reason);
 	exp->reason = v.reason[0] ? xstrdup(v.reason) : NULL;
+	trace_summary_release(&v.trace);
 	records_release(&rec);
 	return 0;
 }

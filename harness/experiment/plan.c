@@ -203,12 +203,31 @@ static void write_cgroups(struct plan *p)
 			write_cgroup(p, &conf->section[i]);
 }
 
+/* As the kernel took them: it rounds, and a later write may have gone wrong. */
+static void write_cgroup_states(struct plan *p, const char *name)
+{
+	static const char *const files[] = {"memory.min", "memory.low", "memory.high", "memory.max",
+					    "memory.swap.max"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		buf_printf(p->out, "state cgroup.%s.%s " CG "/%s/%s\n", name, files[i], name,
+			   files[i]);
+}
+
 /* What two arms must agree on to be comparable, beyond their specs. */
 static void write_states(struct plan *p)
 {
 	static const char *const states[][2] = {
 		{"thp.enabled", "/sys/kernel/mm/transparent_hugepage/enabled"},
 		{"thp.defrag", "/sys/kernel/mm/transparent_hugepage/defrag"},
+		{"thp.shmem", "/sys/kernel/mm/transparent_hugepage/shmem_enabled"},
+		{"thp.size.16k", "/sys/kernel/mm/transparent_hugepage/hugepages-16kB/enabled"},
+		{"thp.size.64k", "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled"},
+		{"thp.size.2m", "/sys/kernel/mm/transparent_hugepage/hugepages-2048kB/enabled"},
+		{"thp.khugepaged.defrag",
+		 "/sys/kernel/mm/transparent_hugepage/khugepaged/defrag"},
+		{"ksm.run", "/sys/kernel/mm/ksm/run"},
 		{"lru_gen.enabled", "/sys/kernel/mm/lru_gen/enabled"},
 		{"lru_gen.min_ttl_ms", "/sys/kernel/mm/lru_gen/min_ttl_ms"},
 		{"numa.balancing", "/proc/sys/kernel/numa_balancing"},
@@ -221,23 +240,42 @@ static void write_states(struct plan *p)
 		{"vm.vfs_cache_pressure", "/proc/sys/vm/vfs_cache_pressure"},
 		{"vm.dirty_ratio", "/proc/sys/vm/dirty_ratio"},
 		{"vm.dirty_background_ratio", "/proc/sys/vm/dirty_background_ratio"},
+		{"vm.dirty_bytes", "/proc/sys/vm/dirty_bytes"},
+		{"vm.dirty_background_bytes", "/proc/sys/vm/dirty_background_bytes"},
+		{"vm.dirty_expire_centisecs", "/proc/sys/vm/dirty_expire_centisecs"},
+		{"vm.dirty_writeback_centisecs", "/proc/sys/vm/dirty_writeback_centisecs"},
+		{"vm.compaction_proactiveness", "/proc/sys/vm/compaction_proactiveness"},
+		{"vm.extfrag_threshold", "/proc/sys/vm/extfrag_threshold"},
+		{"vm.lowmem_reserve_ratio", "/proc/sys/vm/lowmem_reserve_ratio"},
+		{"vm.percpu_pagelist_high_fraction",
+		 "/proc/sys/vm/percpu_pagelist_high_fraction"},
+		{"vm.min_slab_ratio", "/proc/sys/vm/min_slab_ratio"},
+		{"vm.min_unmapped_ratio", "/proc/sys/vm/min_unmapped_ratio"},
+		{"vm.stat_interval", "/proc/sys/vm/stat_interval"},
+		{"vm.defrag_mode", "/proc/sys/vm/defrag_mode"},
 		{"vm.overcommit_memory", "/proc/sys/vm/overcommit_memory"},
 		{"vm.zone_reclaim_mode", "/proc/sys/vm/zone_reclaim_mode"},
 		{"zswap.enabled", "/sys/module/zswap/parameters/enabled"},
 		{"zram.comp_algorithm", "/sys/block/zram0/comp_algorithm"},
 		{"swap.rotational", "/sys/block/sda/queue/rotational"},
 		{"swaps", "/proc/swaps"},
+		{"cpus.online", "/sys/devices/system/cpu/online"},
 		{"nodes.online", "/sys/devices/system/node/online"},
 		{"nodes.memory", "/sys/devices/system/node/has_memory"},
 		{"nodes.normal_memory", "/sys/devices/system/node/has_normal_memory"},
 		{"nodes.cpu", "/sys/devices/system/node/has_cpu"},
 		{"cmdline", "/proc/cmdline"},
 	};
+	const struct conf *conf = &p->scenario->conf;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(states); i++)
 		buf_printf(p->out, "state %s %s\n", states[i][0], states[i][1]);
 	topology_states(&p->guest->machine, p->out);
+	plan_storage_states(&p->storage, p->out);
+	for (i = 0; i < conf->nr_sections; i++)
+		if (!strcmp(conf->section[i].name, "cgroup"))
+			write_cgroup_states(p, conf->section[i].arg);
 }
 
 /* Every option, defaults too, as the plain numbers that the workload program takes. */

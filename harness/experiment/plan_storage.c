@@ -206,3 +206,26 @@ void plan_files(const struct storage_set *set, const struct scenario *scenario, 
 	if (scenario->nr_files && storage_is_block(&set->data))
 		buf_adds(out, "clean " WL_DATA_DIR "\n");
 }
+
+/* What the block layer makes of a device, which differs between kernels and can be set. */
+static void write_state(const struct storage_set *set, const struct storage *s, struct buf *out)
+{
+	static const char *const files[] = {"scheduler", "read_ahead_kb", "nr_requests",
+					    "rotational", "write_cache"};
+	char path[64];
+	size_t i;
+
+	storage_path(set, s, path, sizeof(path));
+	for (i = 0; storage_is_block(s) && i < ARRAY_SIZE(files); i++)
+		buf_printf(out, "state device.%s.%s /sys/block/%s/queue/%s\n", s->name, files[i],
+			   path + strlen("/dev/"), files[i]);
+}
+
+void plan_storage_states(const struct storage_set *set, struct buf *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr_swaps; i++)
+		write_state(set, &set->swap[i], out);
+	write_state(set, &set->data, out);
+}

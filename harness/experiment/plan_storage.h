@@ -11,5 +11,7 @@
 void plan_storage(const struct storage_set *set, char *const *modules, struct buf *out);
 /* Fills the scenario's files, and sees to it that nothing of that is left to be written. */
 void plan_files(const struct storage_set *set, const struct scenario *scenario, struct buf *out);
+/* What the block layer makes of the devices. */
+void plan_storage_states(const struct storage_set *set, struct buf *out);
 
 #endif

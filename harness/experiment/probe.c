@@ -134,29 +134,41 @@ static int find_tables(struct experiments *exps, const struct probe_opts *opts, 
 	return ret;
 }
 
+static int same(const char *id, const char *what, const struct buf *was, const struct buf *is,
+		struct err *err)
+{
+	if (was->len == is->len && !memcmp(buf_str(was), buf_str(is), is->len))
+		return 0;
+	return err_set(err, -ESTALE, "%s is not what this run gives; 'wringer replay %.12s' says more",
+		       what, id);
+}
+
 static int same_file(const char *id, const char *file, const struct buf *is, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/%s/%s", path_results(), id, file);
 	cleanup_buf struct buf was = {0};
 	int ret = file_read(path, &was, err);
 
-	if (ret || (was.len == is->len && !memcmp(buf_str(&was), buf_str(is), is->len)))
-		return ret;
-	return err_set(err, -ESTALE, "%s is not what this run gives; 'wringer replay %.12s' says more",
-		       file, id);
+	return ret ? ret : same(id, file, &was, is, err);
+}
+
+static int same_records(const char *id, const struct buf *is, struct err *err)
+{
+	cleanup_buf struct buf was = {0};
+	int ret = store_records(id, &was, err);
+
+	return ret ? ret : same(id, "the record stream", &was, is, err);
 }
 
 static int same_result(const char *id, const struct result *r, struct err *err)
 {
 	cleanup_buf struct buf text = {0};
-	int ret = same_file(id, "records.bin", &r->records, err);
+	int ret = same_records(id, &r->records, err);
 
 	json_canonical(r->result, &text);
 	if (!ret)
 		ret = same_file(id, "console.txt", &r->console, err);
-	if (!ret)
-		ret = same_file(id, "result.json", &text, err);
-	return ret ? ret : same_file(id, "series.csv", &r->series, err);
+	return ret ? ret : same_file(id, "result.json", &text, err);
 }
 
 /* The one that is there says that the other is too. */

@@ -287,9 +287,9 @@ static json_t *make_spec(const struct planner *p, const struct cell *c, const ch
 	json_object_set_new(spec, "schema", json_integer(SPEC_SCHEMA));
 	json_object_set_new(spec, "engine", json_engine(q, c->engine, &c->args));
 	json_object_set_new(spec, "kernel",
-			    json_pack("{s:s, s:s, s:s, s:s}", "id", c->kernel->id, "version",
+			    json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", c->kernel->id, "version",
 				      c->kernel->version, "package", c->kernel->package, "release",
-				      c->kernel->release));
+				      c->kernel->release, "config", kernel_config(c->kernel)));
 	json_object_set_new(spec, "image", json_image(&c->image));
 	json_object_set_new(spec, "programs", json_programs(p, c->engine));
 	json_object_set_new(spec, "guest", json_guest(c->guest, &c->machine));

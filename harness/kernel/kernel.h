@@ -14,6 +14,7 @@
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -89,6 +90,11 @@ int kernel_resolve(const char *name, void (*say)(const char *line), struct kerne
 int kernel_open(const char *id, struct kernel *out, struct err *err);
 /* The vmlinux of the same build beside the file it came from, a heap string; NULL without one. */
 char *kernel_vmlinux(const struct kernel *kernel);
+/*
+ * Of its configuration the symbols that decide what reclaim does and costs, a new object
+ * {"LRU_GEN": "y", ...}; "n" stands for what is not set or not known.  {} without a config.
+ */
+json_t *kernel_config(const struct kernel *kernel);
 /* Every kernel in the cache, sorted by version; kernels_release() frees them and the array. */
 int kernel_cached(struct kernel **out, size_t *nr, struct err *err);
 void kernels_release(struct kernel *kernel, size_t nr);

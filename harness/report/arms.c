@@ -364,3 +364,13 @@ void arms_release(struct arms *arms)
 	free(arms->arm);
 	memset(arms, 0, sizeof(*arms));
 }
+
+const struct member *arm_first_done(const struct arm *arm)
+{
+	size_t i;
+
+	for (i = 0; i < arm->nr; i++)
+		if (arm->member[i].status == STATUS_DONE)
+			return &arm->member[i];
+	return NULL;
+}

@@ -64,5 +64,7 @@ struct arms_filter {
  */
 int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err);
 void arms_release(struct arms *arms);
+/* The arm's first member that is done, or NULL. */
+const struct member *arm_first_done(const struct arm *arm);
 
 #endif

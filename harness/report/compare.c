@@ -7,216 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_SIZE 256
-
-/* Finding the first difference between two JSON values that is not allowed. */
-struct diff {
-	char *const *allow; /* NULL-terminated, or NULL */
-	enum axis axis;
-	const char *plan;   /* of one arm: says which file a state key is */
-	const json_t *policy[2];
-	struct err *err;
-};
-
-static bool covers(const char *key, const char *path)
+static bool is_named(const json_t *metric, const char *name)
 {
-	size_t len = strlen(key);
+	const char *s = json_string_value(json_object_get(metric, "name"));
 
-	return !strncmp(key, path, len) && (!path[len] || path[len] == '.' || path[len] == '[');
+	return s && !strcmp(s, name);
 }
 
-/*
- * What a difference along the axis brings with it: another kernel needs other modules, another
- * guest another command line and other stores.
- */
-static bool follows_from(enum axis axis, const char *path)
-{
-	static const char *const keys[AXIS_NR][6] = {
-		/*
-		 * Computed by the kernel from the memory that it leaves free, that memory, what it
-		 * makes of the HMAT, and the events that it has.
-		 */
-		[AXIS_KERNEL] = {"kernel", "image", "state.vm.min_free_kbytes", "state.node",
-				 "state.memory.tiers", "state.trace"},
-		[AXIS_GUEST] = {"guest", "engine.args", "image", "state"},
-		[AXIS_POLICY] = {"policy"},
-		[AXIS_SCENARIO] = {"scenario", "image", "engine.args"},
-		[AXIS_ENGINE] = {"engine.name", "engine.args", "programs.plugin"},
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(keys[axis]) && keys[axis][i]; i++)
-		if (covers(keys[axis][i], path))
-			return true;
-	return false;
-}
-
-static bool policy_sets(const json_t *policy, const char *file, size_t len)
-{
-	json_t *set = json_object_get(json_object_get(policy, "conf"), "set"), *value;
-	const char *key;
-
-	json_object_foreach(set, key, value)
-		if (strlen(key) == len && !memcmp(key, file, len))
-			return true;
-	return false;
-}
-
-/* A knob that one of two compared policies sets may differ: the plan says which file a key is. */
-static bool set_by_policy(const struct diff *d, const char *path)
-{
-	cleanup_free char *line = NULL;
-	const char *at;
-	size_t len;
-
-	if (d->axis != AXIS_POLICY || strncmp(path, "state.", 6))
-		return false;
-	line = xasprintf("\nstate %s ", path + 6);
-	at = strstr(d->plan, line);
-	if (!at)
-		return false;
-	at += strlen(line);
-	len = strcspn(at, "\n");
-	return policy_sets(d->policy[0], at, len) || policy_sets(d->policy[1], at, len);
-}
-
-static bool allowed(const struct diff *d, const char *path)
-{
-	size_t i;
-
-	for (i = 0; d->allow && d->allow[i]; i++)
-		if (covers(d->allow[i], path))
-			return true;
-	return follows_from(d->axis, path) || set_by_policy(d, path);
-}
-
-static int differs(const struct diff *d, const json_t *a, const json_t *b, const char *path);
-
-static int differs_object(const struct diff *d, const json_t *a, const json_t *b, const char *path)
-{
-	char sub[PATH_SIZE];
-	const char *key;
-	json_t *value;
-	int ret = 0;
-
-	json_object_foreach((json_t *)a, key, value) {
-		snprintf(sub, sizeof(sub), "%s%s%s", path, *path ? "." : "", key);
-		ret = differs(d, value, json_object_get(b, key), sub);
-		if (ret)
-			return ret;
-	}
-	json_object_foreach((json_t *)b, key, value) {
-		snprintf(sub, sizeof(sub), "%s%s%s", path, *path ? "." : "", key);
-		if (!json_object_get(a, key))
-			ret = differs(d, NULL, value, sub);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static int complain(const struct diff *d, const json_t *a, const json_t *b, const char *path)
-{
-	char *x = a ? json_dumps(a, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-	char *y = b ? json_dumps(b, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-	int ret = err_set(d->err, -EXDEV,
-			  "not comparable: the arms differ in %s too: %.200s against %.200s "
-			  "(--allow %s accepts it)",
-			  path, x ? x : "nothing", y ? y : "nothing", path);
-
-	free(x);
-	free(y);
-	return ret;
-}
-
-static int differs(const struct diff *d, const json_t *a, const json_t *b, const char *path)
-{
-	if (allowed(d, path))
-		return 0;
-	if (json_is_object(a) && json_is_object(b))
-		return differs_object(d, a, b, path);
-	return a && b && json_equal(a, b) ? 0 : complain(d, a, b, path);
-}
-
-static int check_specs(struct diff *d, const struct arm *base, const struct arm *other)
-{
-	json_t *a = json_copy(base->member[0].r.spec), *b = json_copy(other->member[0].r.spec);
-	int ret;
-
-	json_object_del(a, "seed");
-	json_object_del(a, "setup");
-	json_object_del(a, "plan");
-	json_object_del(b, "seed");
-	json_object_del(b, "setup");
-	json_object_del(b, "plan");
-	ret = differs(d, a, b, "");
-	json_decref(a);
-	json_decref(b);
-	return ret;
-}
-
-static const struct member *first_done(const struct arm *arm)
-{
-	size_t i;
-
-	for (i = 0; i < arm->nr; i++)
-		if (arm->member[i].status == STATUS_DONE)
-			return &arm->member[i];
-	return NULL;
-}
-
-static int check_states(struct diff *d, const struct member *first, const struct arm *arm)
-{
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; !ret && i < arm->nr; i++)
-		if (arm->member[i].status == STATUS_DONE)
-			ret = differs(d, json_object_get(first->r.result, "state"),
-				      json_object_get(arm->member[i].r.result, "state"), "state");
-	return ret;
-}
-
-static int check_comparable(const struct arm *base, const struct arm *other, enum axis axis,
-			    char *const *allow, struct err *err)
-{
-	const struct member *first = first_done(base);
-	struct diff d = {
-		.allow = allow, .axis = axis, .err = err,
-		.plan = json_string_value(json_object_get(base->member[0].r.spec, "plan")),
-		.policy = {json_object_get(base->member[0].r.spec, "policy"),
-			   json_object_get(other->member[0].r.spec, "policy")},
-	};
-	int ret;
-
-	if (!first || !first_done(other))
-		return err_set(err, -ENODATA, "no experiment of arm %s is done",
-			       (first ? other : base)->label[axis]);
-	if (!d.plan)
-		return err_set(err, -EBADMSG, "%s/spec.json has no plan", base->member[0].id);
-	ret = check_specs(&d, base, other);
-	if (!ret)
-		ret = check_states(&d, first, base);
-	return ret ? ret : check_states(&d, first, other);
-}
-
-static const json_t *find_metric(const struct member *m, const char *name)
+/* Results of one arm have their metrics in one order, so the place of one is where to look first. */
+static const json_t *find_metric(const struct member *m, const char *name, size_t place)
 {
 	json_t *list = json_object_get(m->r.result, "metrics"), *metric;
 	size_t i;
 
-	json_array_foreach(list, i, metric) {
-		const char *s = json_string_value(json_object_get(metric, "name"));
-
-		if (s && !strcmp(s, name))
+	metric = json_array_get(list, place);
+	if (is_named(metric, name))
+		return metric;
+	json_array_foreach(list, i, metric)
+		if (is_named(metric, name))
 			return metric;
-	}
 	return NULL;
 }
 
 /* The values of an arm's members; *why is set when one has none. */
-static size_t values(const struct arm *arm, const char *name, double *out, const char **why,
-		     const char **meaning)
+static size_t values(const struct arm *arm, const struct comparison_row *row, double *out,
+		     const char **why, const char **meaning)
 {
 	size_t i, n = 0;
 
@@ -226,7 +41,7 @@ static size_t values(const struct arm *arm, const char *name, double *out, const
 
 		if (arm->member[i].status != STATUS_DONE)
 			continue;
-		metric = find_metric(&arm->member[i], name);
+		metric = find_metric(&arm->member[i], row->name, row->order);
 		value = json_object_get(metric, "value");
 		*meaning = json_string_value(json_object_get(metric, "meaning"));
 		if (value)
@@ -235,6 +50,25 @@ static size_t values(const struct arm *arm, const char *name, double *out, const
 			*why = json_string_value(json_object_get(metric, "absent"));
 	}
 	return n;
+}
+
+/*
+ * The smallest change that matters, as the results say it of metrics that are divided by something;
+ * of all members the largest.
+ */
+static double floor_of(const struct arm *arm, const struct comparison_row *row)
+{
+	double most = 0;
+	size_t i;
+
+	for (i = 0; i < arm->nr; i++) {
+		const json_t *metric = find_metric(&arm->member[i], row->name, row->order);
+		json_int_t floor = json_integer_value(json_object_get(metric, "floor"));
+
+		if ((double)floor > most)
+			most = (double)floor;
+	}
+	return most;
 }
 
 static const char *text_of(const json_t *metric, const char *key)
@@ -274,9 +108,12 @@ static int fill_row(struct comparison_row *row, const struct comparison *c, stru
 	struct stats_mwu mwu;
 	int ret = 0;
 
-	row->nr_base = values(c->base, row->name, a, &row->absent, &ma);
-	row->nr_other = values(c->other, row->name, b, &row->absent, &mb);
+	row->nr_base = values(c->base, row, a, &row->absent, &ma);
+	row->nr_other = values(c->other, row, b, &row->absent, &mb);
 	row->meaning_differs = ma && mb && strcmp(ma, mb);
+	if (row->meaning_differs)
+		snprintf(row->meaning, sizeof(row->meaning), "%s, %s", ma, mb);
+	row->floor = fmax(floor_of(c->base, row), floor_of(c->other, row));
 	if (!row->nr_base || !row->nr_other) {
 		row->absent = row->absent ? row->absent : "no value";
 	} else {
@@ -321,7 +158,7 @@ static const char *primary_list(const struct arm *arm)
 
 static int add_rows(struct comparison *c, struct err *err)
 {
-	json_t *list = json_object_get(first_done(c->base)->r.result, "metrics"), *metric;
+	json_t *list = json_object_get(arm_first_done(c->base)->r.result, "metrics"), *metric;
 	const char *primary = primary_list(c->base);
 	size_t i;
 	int ret = 0;
@@ -348,7 +185,7 @@ static int check_primary(const struct comparison *c, struct err *err)
 	char *rest = copy, *name;
 
 	while ((name = strsep(&rest, " ")))
-		if (*name && !find_metric(first_done(c->base), name))
+		if (*name && !find_metric(arm_first_done(c->base), name, 0))
 			return err_set(err, -EINVAL,
 				       "scenario %s names the primary metric '%s', which its "
 				       "results do not have",
@@ -365,7 +202,8 @@ static void judge_row(struct comparison_row *row)
 {
 	const struct metric *m = metric_find(row->name);
 	/* A workload's own metric is not in the registry: a fiftieth of it matters. */
-	struct stats_gate gate = {m ? m->min_rel : 0.02, m ? m->min_abs : 1, COMPARE_ALPHA};
+	struct stats_gate gate = {m ? m->min_rel : 0.02, fmax(m ? m->min_abs : 1, row->floor),
+				  COMPARE_ALPHA};
 
 	row->verdict = stats_judge(row->better, row->base, &row->shift, row->p_adjusted, &gate);
 }
@@ -407,6 +245,15 @@ static int by_class(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+static size_t count_violating(const struct arm *arm)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < arm->nr; i++)
+		n += json_array_size(json_object_get(arm->member[i].r.result, "violated")) > 0;
+	return n;
+}
+
 static size_t count_failed(const struct arm *arm)
 {
 	size_t i, n = 0;
@@ -426,8 +273,9 @@ int compare_arms(const struct arm *base, const struct arm *other, enum axis axis
 				 .other = other,
 				 .axis = axis,
 				 .failed_base = count_failed(base),
-				 .failed_other = count_failed(other)};
-	ret = check_comparable(base, other, axis, allow, err);
+				 .failed_other = count_failed(other),
+				 .violating = count_violating(base) + count_violating(other)};
+	ret = comparable_check(base, other, axis, allow, err);
 	if (!ret)
 		ret = check_primary(c, err);
 	if (!ret)

@@ -24,6 +24,8 @@ struct comparison_row {
 	enum metric_class class;
 	const char *absent; /* why there is nothing to compare, or NULL */
 	bool meaning_differs;
+	char meaning[160];        /* both, when they differ: "A, B" */
+	double floor;             /* a smaller change does not matter, in units */
 	bool constant;            /* one value in all of both arms: there is nothing to test */
 	size_t nr_base, nr_other; /* values there are */
 	double base, other;       /* medians */
@@ -40,13 +42,20 @@ struct comparison {
 	size_t nr;
 	size_t nr_tests[METRIC_DIAGNOSTIC + 1]; /* size of each Holm family */
 	size_t failed_base, failed_other;       /* members that did not end well */
+	size_t violating;                       /* members whose numbers contradict each other */
 };
 
 /*
- * Compares the members of both arms that are done.  -EXDEV with the difference named when the arms
- * differ in more than the axis and it is not in allow (NULL-terminated keys, a key covers what is
- * below it); -ENODATA when an arm has no member that is done; -EINVAL when the scenario names a
- * primary metric that its results do not have.
+ * comparable.c: 0, or -EXDEV with the differences named when the arms differ in more than the axis
+ * and what follows from it, and it is not in allow (NULL-terminated keys, a key covers what is below
+ * it); -ENODATA when an arm has no member that is done.
+ */
+int comparable_check(const struct arm *base, const struct arm *other, enum axis axis,
+		     char *const *allow, struct err *err);
+
+/*
+ * Compares the members of both arms that are done, if comparable_check() lets it; -EINVAL when the
+ * scenario names a primary metric that its results do not have.
  */
 int compare_arms(const struct arm *base, const struct arm *other, enum axis axis,
 		 char *const *allow, struct comparison *out, struct err *err);

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "result/measure.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "result/metrics.h"
-#include "workloads/lib/workload.h"
-
-#define NAME_SIZE 256
-
-/* One window: two sets of the same records. */
-struct window {
-	const struct records *rec;
-	const struct records_set *open;
-	const struct records_set *close;
-	json_t *out;
-};
+#include "result/window.h"
 
 /* Names that came from a guest go into JSON only when they are plain ASCII. */
 static bool plain(struct text t)
@@ -24,37 +15,44 @@ static bool plain(struct text t)
 	for (i = 0; i < t.len; i++)
 		if (t.p[i] < 0x21 || t.p[i] > 0x7e)
 			return false;
-	return t.p && t.len && t.len < 64;
+	return t.p && t.len && t.len < WINDOW_SCOPE;
 }
 
-static json_t *new_metric(const char *name, const char *unit, const char *better, const char *class)
+struct text window_open_text(const struct window *w, const char *source)
 {
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", name, "unit", unit, "better", better,
-			 "class", class);
+	return records_text(w->rec, w->open, source);
 }
 
-static json_t *row_metric(const struct metric *m, const char *name)
+struct text window_close_text(const struct window *w, const char *source)
 {
-	return new_metric(name, m->unit, metric_better_name(m->better),
-			  metric_class_name(m->class));
+	return records_text(w->rec, w->close, source);
 }
 
-static void put(struct window *w, json_t *metric, int64_t value)
+void window_each(struct window *w, const char *kind,
+		 void (*fn)(struct window *w, const char *scope, void *ctx), void *ctx)
 {
-	json_object_set_new(metric, "value", json_integer(value));
-	json_array_append_new(w->out, metric);
+	size_t klen = strlen(kind);
+	unsigned int i;
+
+	for (i = 0; i < w->rec->nr_sources; i++) {
+		struct text s = w->rec->source[i];
+		struct text scope;
+		char copy[WINDOW_SCOPE];
+
+		if (!s.p || s.len <= klen || memcmp(s.p, kind, klen))
+			continue;
+		scope = (struct text){s.p + klen, s.len - klen};
+		if (!plain(scope))
+			continue;
+		memcpy(copy, scope.p, scope.len);
+		copy[scope.len] = '\0';
+		fn(w, copy, ctx);
+	}
 }
 
-static void put_absent(struct window *w, json_t *metric, const char *why)
+bool window_delta(struct text open, struct text close, const char *keys, int64_t *sum)
 {
-	json_object_set_new(metric, "absent", json_string(why));
-	json_array_append_new(w->out, metric);
-}
-
-/* Sum of the changes of blank-separated keys; false when not one of them is there. */
-static bool delta(struct text open, struct text close, const char *keys, int64_t *sum)
-{
-	char copy[256], *rest = copy, *key;
+	char copy[512], *rest = copy, *key;
 	uint64_t total = 0;
 	bool any = false;
 
@@ -74,29 +72,114 @@ static bool delta(struct text open, struct text close, const char *keys, int64_t
 	return any;
 }
 
-static struct text open_text(const struct window *w, const char *source)
+struct text window_state(const struct window *w, const char *key)
 {
-	return records_text(w->rec, w->open, source);
-}
+	size_t len = strlen(key);
+	unsigned int i;
 
-static struct text close_text(const struct window *w, const char *source)
-{
-	return records_text(w->rec, w->close, source);
-}
+	for (i = 0; i < w->rec->nr_states; i++) {
+		struct text t = w->rec->state[i];
 
-static void put_delta(struct window *w, const struct metric *m, const char *name,
-		      const char *source)
-{
-	json_t *metric = row_metric(m, name);
-	char why[NAME_SIZE];
-	int64_t value;
-
-	if (delta(open_text(w, source), close_text(w, source), m->key, &value)) {
-		put(w, metric, value);
-		return;
+		if (t.len > len && !memcmp(t.p, key, len) && t.p[len] == '=')
+			return (struct text){t.p + len + 1, t.len - len - 1};
 	}
-	snprintf(why, sizeof(why), "this kernel's %.60s has no %.100s", source, m->key);
-	put_absent(w, metric, why);
+	return (struct text){NULL, 0};
+}
+
+int64_t window_ppm(uint64_t part, uint64_t whole)
+{
+	return (int64_t)((unsigned __int128)part * WINDOW_PPM / whole);
+}
+
+static json_t *new_metric(const struct metric *m, const char *scope)
+{
+	const char *prefix = metric_prefix(m->scope), *what = metric_scope_name(m->scope);
+	char name[WINDOW_NAME], where[WINDOW_NAME];
+
+	snprintf(name, sizeof(name), "%s%s%s%s", prefix, scope, *scope ? "." : "", m->name);
+	snprintf(where, sizeof(where), "%s%s%s", what, *scope ? " " : "", scope);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", name, "scope", where, "unit", m->unit,
+			 "better", metric_better_name(m->better), "class",
+			 metric_class_name(m->class));
+}
+
+void window_put(struct window *w, const struct metric *m, const char *scope, int64_t value)
+{
+	json_t *metric = new_metric(m, scope);
+
+	json_object_set_new(metric, "value", json_integer(value));
+	json_array_append_new(w->out, metric);
+}
+
+void window_absent(struct window *w, const struct metric *m, const char *scope, const char *why)
+{
+	json_t *metric = new_metric(m, scope);
+
+	json_object_set_new(metric, "absent", json_string(why));
+	json_array_append_new(w->out, metric);
+}
+
+static void absentf(struct window *w, const struct metric *m, const char *scope, const char *fmt,
+		    ...) __attribute__((format(printf, 4, 5)));
+
+static void absentf(struct window *w, const struct metric *m, const char *scope, const char *fmt,
+		    ...)
+{
+	char why[WINDOW_NAME];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	window_absent(w, m, scope, why);
+}
+
+/* A state of a number that is not 0: "0x0007", "1". */
+static bool state_is_set(const struct window *w, const char *key)
+{
+	struct text t = window_state(w, key);
+	char copy[32];
+
+	snprintf(copy, sizeof(copy), "%.*s", (int)(t.len < 31 ? t.len : 31), t.p ? t.p : "");
+	return strtoull(copy, NULL, 0) != 0;
+}
+
+static const char *meaning_here(const struct window *w, const struct meaning *m)
+{
+	char source[WINDOW_SCOPE];
+	const char *key = strrchr(m->probe, ' ');
+	bool yes;
+	uint64_t v;
+
+	snprintf(source, sizeof(source), "%.*s", (int)(key - m->probe), m->probe);
+	if (!strcmp(source, "state"))
+		yes = state_is_set(w, key + 1);
+	else
+		yes = text_get(window_close_text(w, source), key + 1, &v);
+	return yes ? m->yes : m->no;
+}
+
+void window_mark(const struct window *w, json_t *metric, const char *keys, bool cgroup)
+{
+	char text[WINDOW_NAME] = "";
+	size_t i;
+
+	for (i = 0; i < nr_meanings; i++) {
+		size_t len = strlen(text);
+
+		if (meaning_concerns(&meanings[i], keys, cgroup))
+			snprintf(text + len, sizeof(text) - len, "%s%s", len ? "," : "",
+				 meaning_here(w, &meanings[i]));
+	}
+	if (*text)
+		json_object_set_new(metric, "meaning", json_string(text));
+}
+
+static void mark_last(struct window *w, const struct metric *m)
+{
+	json_t *last = json_array_get(w->out, json_array_size(w->out) - 1);
+
+	window_mark(w, last, m->key, m->scope == SCOPE_CGROUP);
 }
 
 /* Operations of all workloads in the window. */
@@ -111,315 +194,190 @@ static uint64_t all_ops(const struct window *w)
 	return sum;
 }
 
+/*
+ * How little matters is known of the count, not of what it is for so many operations: a handful of
+ * pages more is nothing, whatever it is a million times over.
+ */
+static void put_floor(struct window *w, const struct metric *m, uint64_t ops)
+{
+	json_t *last = json_array_get(w->out, json_array_size(w->out) - 1);
+
+	json_object_set_new(last, "floor",
+			    json_integer((json_int_t)(m->min_abs * 1e6 / (double)ops)));
+}
+
 static void put_per_mop(struct window *w, const struct metric *m)
 {
-	json_t *metric = row_metric(m, m->name);
 	uint64_t ops = all_ops(w);
 	int64_t sum;
 
-	if (!ops)
-		put_absent(w, metric, "no workload finished an operation");
-	else if (!delta(open_text(w, "vmstat"), close_text(w, "vmstat"), m->key, &sum))
-		put_absent(w, metric, "this kernel's vmstat has no such counter");
-	else
-		put(w, metric, (int64_t)((__int128)sum * 1000000 / ops));
-}
-
-static void put_psi(struct window *w, const struct metric *m, const char *name, const char *source,
-		    const char *kind)
-{
-	json_t *metric = row_metric(m, name);
-	uint64_t a, b;
-
-	if (text_psi(open_text(w, source), kind, &a) && text_psi(close_text(w, source), kind, &b))
-		put(w, metric, (int64_t)(b - a));
-	else
-		put_absent(w, metric, "this kernel has no such pressure file");
-}
-
-/*
- * pgscan_* and pgsteal_* of vmstat count reclaim for a cgroup's limit only since they became node
- * counters; a kernel that has them per node says so by that.
- */
-static void mark_meaning(struct window *w, const struct metric *m)
-{
-	json_t *last = json_array_get(w->out, json_array_size(w->out) - 1);
-	uint64_t v;
-
-	if (strncmp(m->key, "pgscan", 6) && strncmp(m->key, "pgsteal", 7))
-		return;
-	json_object_set_new(
-		last, "meaning",
-		json_string(text_get(close_text(w, "node.vmstat 0"), "pgscan_kswapd", &v)
-				    ? "with-cgroup-limits"
-				    : "without-cgroup-limits"));
-}
-
-static void measure_system(struct window *w)
-{
-	size_t i;
-
-	for (i = 0; i < nr_metrics; i++) {
-		const struct metric *m = &metrics[i];
-		char source[32];
-		const char *kind = strchr(m->key, ' ');
-
-		if (m->source == METRIC_VMSTAT) {
-			put_delta(w, m, m->name, "vmstat");
-			mark_meaning(w, m);
-		} else if (m->source == METRIC_PER_MOP) {
-			put_per_mop(w, m);
-		} else if (m->source == METRIC_PSI) {
-			snprintf(source, sizeof(source), "%.*s", (int)(kind - m->key), m->key);
-			put_psi(w, m, m->name, source, kind + 1);
-		}
+	if (!ops) {
+		window_absent(w, m, "", "no workload finished an operation");
+	} else if (!window_delta(window_open_text(w, "vmstat"), window_close_text(w, "vmstat"),
+				 m->key, &sum)) {
+		absentf(w, m, "", "this kernel's vmstat has no %s", m->key);
+	} else {
+		window_put(w, m, "", (int64_t)((__int128)sum * 1000000 / ops));
+		put_floor(w, m, ops);
 	}
 }
 
-static void cgroup_metric(struct window *w, const struct metric *m, const char *cgroup)
+static void stat_source(const struct metric *m, const char *scope, char out[WINDOW_NAME])
 {
-	char name[NAME_SIZE], source[NAME_SIZE];
+	if (m->scope == SCOPE_CGROUP)
+		snprintf(out, WINDOW_NAME, "memory.stat %s", scope);
+	else
+		snprintf(out, WINDOW_NAME, "vmstat");
+}
+
+static void put_stat(struct window *w, const struct metric *m, const char *scope,
+		     const char *source)
+{
+	int64_t value;
+
+	if (window_delta(window_open_text(w, source), window_close_text(w, source), m->key, &value))
+		window_put(w, m, scope, value);
+	else
+		absentf(w, m, scope, "this kernel's %.60s has no %.100s", source, m->key);
+}
+
+static void put_ratio(struct window *w, const struct metric *m, const char *scope,
+		      const char *source)
+{
+	struct text open = window_open_text(w, source), close = window_close_text(w, source);
+	const char *slash = strstr(m->key, " / ");
+	char part[256];
+	int64_t a, b;
+
+	snprintf(part, sizeof(part), "%.*s", (int)(slash - m->key), m->key);
+	if (!window_delta(open, close, part, &a) || !window_delta(open, close, slash + 3, &b))
+		absentf(w, m, scope, "this kernel's %.60s does not have %.100s", source, m->key);
+	else if (b <= 0 || a < 0)
+		absentf(w, m, scope, "there was no %.60s in the window", slash + 3);
+	else
+		window_put(w, m, scope, window_ppm((uint64_t)a, (uint64_t)b));
+}
+
+/* "memory some": the system's file psi.memory, or a cgroup's memory.pressure. */
+static void put_psi(struct window *w, const struct metric *m, const char *scope)
+{
+	const char *kind = strchr(m->key, ' ') + 1;
+	int len = (int)(kind - 1 - m->key);
+	char source[WINDOW_NAME];
+	uint64_t a, b;
+
+	if (m->scope == SCOPE_CGROUP)
+		snprintf(source, sizeof(source), "%.*s.pressure %s", len, m->key, scope);
+	else
+		snprintf(source, sizeof(source), "psi.%.*s", len, m->key);
+	if (text_psi(window_open_text(w, source), kind, &a) &&
+	    text_psi(window_close_text(w, source), kind, &b))
+		window_put(w, m, scope, (int64_t)(b - a));
+	else
+		window_absent(w, m, scope, "this kernel has no such pressure file");
+}
+
+static void put_events(struct window *w, const struct metric *m, const char *scope)
+{
+	char source[WINDOW_NAME];
+
+	snprintf(source, sizeof(source), "memory.events %s", scope);
+	put_stat(w, m, scope, source);
+}
+
+static void put_last(struct window *w, const struct metric *m, const char *scope)
+{
+	char source[WINDOW_NAME];
 	uint64_t v;
 
-	snprintf(name, sizeof(name), "cgroup.%s.%s", cgroup, m->name);
+	snprintf(source, sizeof(source), "%s %s", m->key, scope);
+	if (text_number(window_close_text(w, source), &v))
+		window_put(w, m, scope, (int64_t)v);
+	else
+		window_absent(w, m, scope, "this kernel's cgroups have no such file");
+}
+
+static void put_marked(struct window *w, const struct metric *m, const char *scope)
+{
+	char source[WINDOW_NAME];
+
+	stat_source(m, scope, source);
+	if (m->source == METRIC_STAT)
+		put_stat(w, m, scope, source);
+	else if (m->source == METRIC_RATIO)
+		put_ratio(w, m, scope, source);
+	else
+		put_per_mop(w, m);
+	mark_last(w, m);
+}
+
+static void measure_row(struct window *w, const struct metric *m, const char *scope)
+{
 	switch (m->source) {
-	case METRIC_CGROUP_STAT:
-		snprintf(source, sizeof(source), "memory.stat %s", cgroup);
-		put_delta(w, m, name, source);
+	case METRIC_STAT:
+	case METRIC_RATIO:
+	case METRIC_PER_MOP:
+		put_marked(w, m, scope);
 		break;
-	case METRIC_CGROUP_EVENTS:
-		snprintf(source, sizeof(source), "memory.events %s", cgroup);
-		put_delta(w, m, name, source);
+	case METRIC_EVENTS:
+		put_events(w, m, scope);
 		break;
-	case METRIC_CGROUP_PSI:
-		snprintf(source, sizeof(source), "memory.pressure %s", cgroup);
-		put_psi(w, m, name, source, m->key);
+	case METRIC_PSI:
+		put_psi(w, m, scope);
 		break;
-	case METRIC_CGROUP_LAST:
-		snprintf(source, sizeof(source), "%s %s", m->key, cgroup);
-		if (text_number(close_text(w, source), &v))
-			put(w, row_metric(m, name), (int64_t)v);
-		else
-			put_absent(w, row_metric(m, name),
-				   "this kernel's cgroups have no such file");
+	case METRIC_LAST:
+		put_last(w, m, scope);
 		break;
-	default:
+	case METRIC_TRACE:
+	case METRIC_HIST:
+		window_measure_trace(w, m, scope);
+		break;
+	case METRIC_COUNTERS:
+	case METRIC_HIGHEST:
+	case METRIC_DERIVED:
+		window_measure_derived(w, m, scope);
+		break;
+	case METRIC_WORKLOAD:
 		break;
 	}
 }
 
-/* Every counter of a source, as diagnostics. */
-static void measure_raw(struct window *w, const char *source, const char *prefix)
+static void measure_scope(struct window *w, const char *scope, void *ctx)
 {
-	struct text open = open_text(w, source), close = close_text(w, source);
-	char key[TEXT_KEY_MAX], name[NAME_SIZE];
-	size_t pos = 0, open_pos = 0;
-	uint64_t a, b;
-
-	while (text_next(open, &open_pos, key, &a)) {
-		char same[TEXT_KEY_MAX];
-
-		/* The same file twice has its keys in the same order: one pass over both. */
-		if (!text_next(close, &pos, same, &b) || strcmp(key, same))
-			return;
-		snprintf(name, sizeof(name), "%s.%s", prefix, key);
-		put(w, new_metric(name, "change", "none", "diagnostic"), (int64_t)(b - a));
-	}
-}
-
-/* "memory.stat NAME" and "node.vmstat N" name the cgroups and nodes there are. */
-static void each_scoped(struct window *w, const char *kind,
-			void (*fn)(struct window *w, const char *scope))
-{
-	size_t klen = strlen(kind);
-	unsigned int i;
-
-	for (i = 0; i < w->rec->nr_sources; i++) {
-		struct text s = w->rec->source[i];
-		struct text scope;
-		char copy[64];
-
-		if (!s.p || s.len <= klen || memcmp(s.p, kind, klen))
-			continue;
-		scope = (struct text){s.p + klen, s.len - klen};
-		if (!plain(scope))
-			continue;
-		memcpy(copy, scope.p, scope.len);
-		copy[scope.len] = '\0';
-		fn(w, copy);
-	}
-}
-
-static void measure_cgroup(struct window *w, const char *cgroup)
-{
-	char source[NAME_SIZE], prefix[NAME_SIZE];
+	const enum metric_scope *kind = ctx;
 	size_t i;
 
 	for (i = 0; i < nr_metrics; i++)
-		cgroup_metric(w, &metrics[i], cgroup);
-	snprintf(source, sizeof(source), "memory.stat %s", cgroup);
-	snprintf(prefix, sizeof(prefix), "cgroup.%s.stat", cgroup);
-	measure_raw(w, source, prefix);
+		if (metrics[i].scope == *kind)
+			measure_row(w, &metrics[i], scope);
 }
 
-static void measure_node(struct window *w, const char *node)
+static void measure_works(struct window *w)
 {
-	char source[NAME_SIZE], prefix[NAME_SIZE];
-
-	snprintf(source, sizeof(source), "node.vmstat %s", node);
-	snprintf(prefix, sizeof(prefix), "node.%s", node);
-	measure_raw(w, source, prefix);
-}
-
-static void put_device(struct window *w, const char *device, const char *what, const char *unit,
-		       uint64_t value)
-{
-	char name[NAME_SIZE];
-
-	snprintf(name, sizeof(name), "device.%s.%s", device, what);
-	put(w, new_metric(name, unit, "none", "diagnostic"), (int64_t)value);
-}
-
-/* Documentation/block/stat.rst: requests, merged, sectors, ms; first of reads, then of writes. */
-static void measure_device(struct window *w, const char *device)
-{
-	static const char *const names[2][3] = {{"reads", "read_kib", "read_mean_ns"},
-						{"writes", "write_kib", "write_mean_ns"}};
-	char source[NAME_SIZE];
-	uint64_t a[8], b[8];
-	int i;
-
-	snprintf(source, sizeof(source), "device %s", device);
-	if (!text_numbers(open_text(w, source), a, 8) || !text_numbers(close_text(w, source), b, 8))
-		return;
-	for (i = 0; i < 2; i++) {
-		uint64_t n = b[4 * i] - a[4 * i], ms = b[4 * i + 3] - a[4 * i + 3];
-
-		put_device(w, device, names[i][0], "count", n);
-		put_device(w, device, names[i][1], "KiB", (b[4 * i + 2] - a[4 * i + 2]) / 2);
-		put_device(w, device, names[i][2], "ns",
-			   n ? (uint64_t)((unsigned __int128)ms * 1000000 / n) : 0);
-	}
-}
-
-/* mm_stat of zram: bytes stored, bytes they take compressed, bytes of memory in use; at the close. */
-static void measure_zram(struct window *w, const char *device)
-{
-	char source[NAME_SIZE];
-	uint64_t v[3];
-
-	snprintf(source, sizeof(source), "zram %s", device);
-	if (!text_numbers(close_text(w, source), v, 3))
-		return;
-	put_device(w, device, "stored", "bytes", v[0]);
-	put_device(w, device, "compressed", "bytes", v[1]);
-	put_device(w, device, "memory", "bytes", v[2]);
-}
-
-static size_t load_buckets(const struct records_work *open, const struct records_work *close,
-			   struct stats_bucket *out)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < WIRE_BUCKETS; i++) {
-		uint64_t a, b;
-
-		memcpy(&a, open->bucket + i * sizeof(a), sizeof(a));
-		memcpy(&b, close->bucket + i * sizeof(b), sizeof(b));
-		if (b > a)
-			out[n++] = (struct stats_bucket){wire_bucket_max((unsigned int)i), b - a};
-	}
-	return n;
-}
-
-static int64_t work_value(const struct metric *m, const struct window *w,
-			  const struct records_work *a, const struct records_work *b,
-			  const struct stats_bucket *bucket, size_t nr)
-{
-	uint64_t ops = b->work.ops - a->work.ops;
-	uint64_t ns = w->close->time_ns - w->open->time_ns;
-
-	if (!strcmp(m->key, "ops"))
-		return (int64_t)ops;
-	if (!strcmp(m->key, "rate"))
-		return ns ? (int64_t)((unsigned __int128)ops * 1000000000u / ns) : 0;
-	if (!strcmp(m->key, "mean"))
-		return ops ? (int64_t)((b->work.latency_sum_ns - a->work.latency_sum_ns) / ops) : 0;
-	if (!strcmp(m->key, "max"))
-		return nr ? (int64_t)bucket[nr - 1].upper : 0;
-	return (int64_t)stats_hist_quantile(bucket, nr, (double)strtoul(m->key, NULL, 10) / 1e6);
-}
-
-static void work_metric(struct window *w, const struct metric *m, const char *work, unsigned int id)
-{
-	const struct records_work *a = &w->open->work[id], *b = &w->close->work[id];
-	struct stats_bucket bucket[WIRE_BUCKETS];
-	bool needs_buckets = !strcmp(m->key, "max") || (m->key[0] >= '0' && m->key[0] <= '9');
-	char name[NAME_SIZE];
-	size_t nr = 0;
-
-	snprintf(name, sizeof(name), "workload.%s.%s", work, m->name);
-	if (needs_buckets && (!a->has_buckets || !b->has_buckets)) {
-		put_absent(w, row_metric(m, name), "the run ended before the window closed");
-		return;
-	}
-	if (needs_buckets)
-		nr = load_buckets(a, b, bucket);
-	put(w, row_metric(m, name), work_value(m, w, a, b, bucket, nr));
-}
-
-static void own_metrics(struct window *w, const char *work, unsigned int id)
-{
-	static const char *const better[] = {
-		[WL_NONE] = "none", [WL_LOWER] = "lower", [WL_HIGHER] = "higher"};
-	struct text t = w->rec->work_type[id];
-	char type[64], name[NAME_SIZE];
-	const struct workload *wl;
-	size_t i;
-
-	if (!plain(t))
-		return;
-	snprintf(type, sizeof(type), "%.*s", (int)t.len, t.p);
-	wl = workload_find(type);
-	for (i = 0; wl && i < wl->nr_metrics; i++) {
-		const struct wl_metric *m = &wl->metrics[i];
-
-		snprintf(name, sizeof(name), "workload.%s.%s", work, m->name);
-		put(w, new_metric(name, m->unit, better[m->better], "secondary"),
-		    (int64_t)(w->close->work[id].work.metric[i] -
-			      w->open->work[id].work.metric[i]));
-	}
-}
-
-static void measure_work(struct window *w, unsigned int id)
-{
-	struct text t = w->rec->work_name[id];
-	char work[64];
-	size_t i;
-
-	if (!plain(t) || !w->open->work[id].present || !w->close->work[id].present)
-		return;
-	snprintf(work, sizeof(work), "%.*s", (int)t.len, t.p);
-	for (i = 0; i < nr_metrics; i++)
-		if (metrics[i].source == METRIC_WORKLOAD)
-			work_metric(w, &metrics[i], work, id);
-	own_metrics(w, work, id);
-}
-
-json_t *measure_metrics(const struct records *rec)
-{
-	struct window w = {rec, records_open_set(rec), records_last_set(rec), json_array()};
+	char name[WINDOW_SCOPE];
 	unsigned int i;
+
+	for (i = 0; i < w->rec->nr_works; i++) {
+		struct text t = w->rec->work_name[i];
+
+		if (!plain(t) || !w->open->work[i].present || !w->close->work[i].present)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)t.len, t.p);
+		window_measure_work(w, name, i);
+	}
+}
+
+json_t *measure_metrics(const struct records *rec, const struct trace_summary *trace)
+{
+	enum metric_scope system = SCOPE_SYSTEM, node = SCOPE_NODE, cgroup = SCOPE_CGROUP;
+	struct window w = {rec, records_open_set(rec), records_last_set(rec), trace, json_array()};
 
 	if (!w.open || w.open == w.close)
 		return w.out;
-	for (i = 0; i < rec->nr_works; i++)
-		measure_work(&w, i);
-	measure_system(&w);
-	each_scoped(&w, "device ", measure_device);
-	each_scoped(&w, "zram ", measure_zram);
-	each_scoped(&w, "memory.stat ", measure_cgroup);
-	measure_raw(&w, "vmstat", "vmstat");
-	each_scoped(&w, "node.vmstat ", measure_node);
+	measure_works(&w);
+	measure_scope(&w, "", &system);
+	window_each(&w, "memory.stat ", measure_scope, &cgroup);
+	window_each(&w, "node.vmstat ", measure_scope, &node);
+	window_measure_raw(&w);
 	return w.out;
 }

@@ -7,13 +7,14 @@
 
 #include "base/buf.h"
 #include "result/records.h"
+#include "trace/summary.h"
 
 /*
- * A new array of metric objects {name, unit, better, class, value} over the window; a metric that
- * the kernel does not have carries "absent": why, instead of a value.  Empty when the window never
- * opened. Bounded by the records: nothing a guest wrote makes it larger than a few times their
- * size.
+ * A new array of metric objects {name, scope, unit, better, class, value} over the window; a metric
+ * that there is no number for carries "absent": why, instead of a value; one whose meaning depends on
+ * the kernel or the policy carries "meaning".  Empty when the window never opened.  trace is of
+ * the window, and may be empty.
  */
-json_t *measure_metrics(const struct records *rec);
+json_t *measure_metrics(const struct records *rec, const struct trace_summary *trace);
 
 #endif

@@ -55,6 +55,7 @@
 #ifndef TRACE_SUMMARY_H
 #define TRACE_SUMMARY_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -90,5 +91,7 @@ struct trace_summary {
 int trace_summarise(const struct records *rec, uint64_t from_ns, uint64_t to_ns,
 		    struct trace_summary *out, struct err *err);
 void trace_summary_release(struct trace_summary *s);
+/* A new object {events, lost, histograms, counts}, and absent: why, when there was no trace. */
+json_t *trace_summary_json(const struct trace_summary *s);
 
 #endif

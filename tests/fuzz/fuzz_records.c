@@ -14,9 +14,11 @@
 
 #include "base/buf.h"
 #include "result/counters.h"
+#include "result/check.h"
 #include "result/measure.h"
 #include "result/records.h"
 #include "result/series.h"
+#include "result/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,7 +42,7 @@ static void read_series(const struct records *rec)
 }
 
 /* Names are used as columns and JSON keys. */
-static void check_name(void *ctx, const char *name, uint64_t value)
+static void check_counter(void *ctx, const char *name, uint64_t value)
 {
 	(void)ctx;
 	(void)value;
@@ -56,8 +58,32 @@ static void read_source(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(copy, data, size);
 	if (text_line(&body, &name))
-		counters_each(name, body, check_name, NULL);
+		counters_each(name, body, check_counter, NULL);
 	free(copy);
+}
+
+/* Whatever a guest wrote, what is made of it can be written as JSON. */
+static void dump(json_t *json)
+{
+	char *text = json_dumps(json, JSON_ENCODE_ANY);
+
+	if (!text)
+		abort();
+	free(text);
+	json_decref(json);
+}
+
+static void derive(const struct records *rec)
+{
+	struct trace_summary trace;
+
+	if (trace_summarise(rec, 0, UINT64_MAX, &trace, NULL))
+		return;
+	dump(measure_metrics(rec, &trace));
+	dump(check_conservation(rec, &trace));
+	dump(trace_summary_json(&trace));
+	dump(state_of(rec));
+	trace_summary_release(&trace);
 }
 
 /* In a heap block of just its size, so that a step outside is seen. */
@@ -71,7 +97,7 @@ static void read_region(const void *data, size_t size)
 	if (!records_parse(&rec, copy, size)) {
 		if (rec.bytes > size)
 			abort();
-		json_decref(measure_metrics(&rec));
+		derive(&rec);
 		read_series(&rec);
 	}
 	records_release(&rec);

@@ -11,8 +11,22 @@ HERE=$PWD/tests/vm
 DIR=$(mktemp -d)
 export WRINGER_RESULTS="$DIR/results"
 
+# Every result that a test leaves must be whole, as the schema says, and free of contradictions.
+check_results()
+{
+	[ -d "$WRINGER_RESULTS" ] || return 0
+	"$WRINGER" check >"$DIR/check" && return
+	echo "FAIL: results are not as they should be:"
+	cat "$DIR/check"
+	return 1
+}
+
 clean()
 {
+	status=$?
+	if [ $status = 0 ]; then
+		check_results || status=1
+	fi
 	for pid in $BACKGROUND; do
 		kill -9 "$pid" 2>/dev/null || :
 	done
@@ -20,6 +34,7 @@ clean()
 		umount "$DIR/full"
 	fi
 	rm -rf "$DIR"
+	exit $status
 }
 BACKGROUND=
 trap clean EXIT

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "result/verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "result/schema.h"
+
+static int check_hash(const char *what, const struct buf *bytes, const char *want, struct err *err)
+{
+	char hex[SHA256_HEX];
+
+	sha256_buf(buf_str(bytes), bytes->len, hex);
+	if (want && !strcmp(hex, want))
+		return 0;
+	return err_set(err, -EBADMSG, "%s has the SHA-256 %.12s, not %.12s", what, hex,
+		       want ? want : "any");
+}
+
+static int check_file(const char *id, const char *name, const char *want, struct err *err)
+{
+	cleanup_free char *dir = store_path(id), *path = xasprintf("%s/%s", dir, name);
+	cleanup_buf struct buf bytes = {0};
+	int ret = file_read(path, &bytes, err);
+
+	return ret ? ret : check_hash(name, &bytes, want, err);
+}
+
+static int check_schema(const char *dir, const char *name, const json_t *value, struct err *err)
+{
+	struct schema *schema;
+	int ret = schema_open(dir, name, &schema, err);
+
+	if (ret)
+		return ret;
+	ret = schema_check(schema, value, err);
+	if (ret)
+		err_prefix(err, ret, "%s.json", name);
+	schema_close(schema);
+	return ret;
+}
+
+static int check_records(const char *id, const json_t *result, struct err *err)
+{
+	const json_t *said = json_object_get(result, "records");
+	cleanup_buf struct buf bytes = {0};
+	int ret = store_records(id, &bytes, err);
+
+	return ret ? ret : check_hash("the record stream", &bytes,
+				      json_string_value(json_object_get(said, "sha256")), err);
+}
+
+static void list_violated(const json_t *result, char out[256])
+{
+	json_t *name;
+	size_t i;
+
+	out[0] = '\0';
+	json_array_foreach(json_object_get(result, "violated"), i, name) {
+		size_t len = strlen(out);
+
+		snprintf(out + len, 256 - len, "%s%s", len ? ", " : "",
+			 json_string_value(name) ? json_string_value(name) : "?");
+	}
+}
+
+static int check_contents(const char *id, const struct result *r, const char *dir, bool *unchecked,
+			  struct err *err)
+{
+	json_int_t schema = json_integer_value(json_object_get(r->result, "schema"));
+	int ret = 0;
+
+	*unchecked = schema < VERIFY_SCHEMA_MIN;
+	if (!*unchecked)
+		ret = check_schema(dir, "spec", r->spec, err);
+	if (!ret && !*unchecked)
+		ret = check_schema(dir, "result", r->result, err);
+	if (!ret)
+		ret = check_records(id, r->result, err);
+	return ret ? ret :
+	       check_file(id, "console.txt",
+			  json_string_value(json_object_get(r->result, "console_sha256")), err);
+}
+
+int verify_result(const char *id, const char *dir, char violated[256], bool *unchecked,
+		  struct err *err)
+{
+	struct result r;
+	int ret = check_file(id, "spec.json", id, err);
+
+	if (!ret)
+		ret = store_load(id, &r, err);
+	if (ret)
+		return ret;
+	list_violated(r.result, violated);
+	ret = check_contents(id, &r, dir, unchecked, err);
+	result_release(&r);
+	return ret;
+}
