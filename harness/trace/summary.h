@@ -34,8 +34,9 @@
  * Counts; CONTEXT is kswapd, direct, memcg, proactive (memory.reclaim) or other (MADV_PAGEOUT,
  * zone_reclaim_mode, DAMON, ...), by what the task was in when the event came:
  *	trace.event.SYSTEM.NAME		events. system
- *	scan.CONTEXT	system: nr_scanned of mm_vmscan_lru_isolate, inactive lists only; node.N: nr_scanned of mm_vmscan_lru_shrink_inactive, which
- *			comes only when something was isolated, so nodes add up to less
+ *	scan.CONTEXT	system: nr_scanned of mm_vmscan_lru_isolate, inactive lists only; node.N:
+ *			nr_scanned of mm_vmscan_lru_shrink_inactive, which is another number with
+ *			MGLRU
  *	taken.CONTEXT	nr_taken of mm_vmscan_lru_isolate, inactive lists only. system
  *	reclaimed.CONTEXT	nr_reclaimed of mm_vmscan_lru_shrink_inactive. system, node.N
  *	isolate.requested, isolate.scanned, isolate.skipped, isolate.taken	of mm_vmscan_lru_isolate,
@@ -44,12 +45,12 @@
  *			order.N
  *	oom.kill	mark_victim. system
  *
- * With classic LRU scan is what pgscan_* count.  MGLRU up to 7.2 has pgscan_* count taken.
+ * With classic LRU scan is what pgscan_* count.  With MGLRU, up to 7.3 at least, pgscan_* count taken.
  *
  * Classic LRU and MGLRU do not fire alike: mm_vmscan_lru_shrink_active, and mm_vmscan_lru_isolate of
  * an active list, are classic LRU's alone.  MGLRU counts a list's pages by generation, calls all that
- * it isolates inactive, and has mm_vmscan_lru_isolate and _shrink_inactive only from 6.7 on: on 6.1
- * scan, taken and reclaimed are 0 with it.  Its second try of a batch is a _shrink_inactive of its own
+ * it isolates inactive, and has mm_vmscan_lru_isolate and _shrink_inactive in 6.12 and later, not in
+ * 6.1: scan, taken and reclaimed are 0 there.  Its second try of a batch is a _shrink_inactive of its own
  * with the same pages as scanned (node.N of scan), not an _isolate.
  */
 #ifndef TRACE_SUMMARY_H
