@@ -93,7 +93,7 @@ static int cmp_entry(const void *a, const void *b)
 int symbols_table(const struct buf *kallsyms, struct buf *out, struct err *err)
 {
 	const char *line = buf_str(kallsyms);
-	struct entries list = {NULL};
+	struct entries list = {0};
 	size_t len, i;
 
 	for (; *line; line += len + (line[len] == '\n')) {

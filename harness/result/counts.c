@@ -136,7 +136,7 @@ static bool add_line(struct counts *c, const struct line *l)
 static bool take_head(struct counts *c, char **rest)
 {
 	static const char *const words[] = {"window", "lost", "agent"};
-	struct line l[ARRAY_SIZE(words)] = {{NULL}};
+	struct line l[ARRAY_SIZE(words)] = {0};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -157,7 +157,7 @@ static bool take_head(struct counts *c, char **rest)
 static bool take_all(struct counts *c)
 {
 	char *rest = c->text, *head = strsep(&rest, "\n");
-	struct line l = {NULL};
+	struct line l = {0};
 
 	if (strcmp(head, HEADER) || !take_head(c, &rest))
 		return false;
