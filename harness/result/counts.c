@@ -136,7 +136,7 @@ static bool add_line(struct counts *c, const struct line *l)
 static bool take_head(struct counts *c, char **rest)
 {
 	static const char *const words[] = {"window", "lost", "agent"};
-	struct line l[ARRAY_SIZE(words)] = {{0}};
+	struct line l[ARRAY_SIZE(words)] = {0};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)

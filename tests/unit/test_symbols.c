@@ -194,13 +194,42 @@ static void test_bad_orc(void **unused)
 	orc_to_cfi(&ip, &noise, TEXT, &cfi);
 }
 
+/* By address, the better of two names, parts folded, modules named, and nothing that is no function. */
+static void test_table(void **unused)
+{
+	static const char text[] =
+		"ffffffff81000100 t shrink_node.cold\n"
+		"ffffffff81000030 t __pfx_shrink_node\n"
+		"ffffffff81000040 t shrink_node.isra.0\n"
+		"ffffffff81000040 t another_name\n"
+		"ffffffff81000020 T first\n"
+		"ffffffff82000000 D vm_swappiness\n"
+		"0000000000012345 T below\n"
+		"ffffffff81000200 T bad;name\n"
+		"ffffffffc0000000 t null_handle\t[null_blk]\n"
+		"nonsense\n";
+	cleanup_buf struct buf in = {0}, out = {0};
+
+	(void)unused;
+	buf_adds(&in, text);
+	assert_int_equal(symbols_table(&in, &out, NULL), 0);
+	assert_string_equal(out.data, "wringer symbols 1\n"
+				      "ffffffff81000020 e first\n"
+				      "ffffffff81000040 e shrink_node\n"
+				      "ffffffff81000100 c shrink_node\n"
+				      "ffffffffc0000000 e null_blk:null_handle\n");
+	buf_reset(&in);
+	buf_reset(&out);
+	assert_int_equal(symbols_table(&in, &out, NULL), -ENODATA);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_symbols), cmocka_unit_test(test_no_text),
 		cmocka_unit_test(test_orc),     cmocka_unit_test(test_old_orc),
 		cmocka_unit_test(test_new_orc),
-		cmocka_unit_test(test_bad_orc),
+		cmocka_unit_test(test_bad_orc), cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

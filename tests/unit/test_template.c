@@ -316,7 +316,7 @@ static void mode_line(enum vm_mode mode, const char *saved, struct buf *out)
 	struct qemu qemu = {.path = (char *)"/usr/bin/qemu"};
 	struct args args, all = {0};
 	struct vm_opts opts = {.qemu = &qemu, .machine = &machine, .args = &args, .mode = mode,
-			       .saved = saved};
+			       .saved = saved, .probe = true};
 	int fd[PROC_KEEP_MAX] = {99, 98};
 	size_t i;
 
@@ -346,7 +346,7 @@ static void test_modes(void **unused)
 	mode_line(VM_BOOT, NULL, &boot);
 	assert_non_null(strstr(boot.data, "memory-backend-ram,id=m1,size=192M "));
 	assert_non_null(strstr(boot.data, "mem-path=records,share=on "));
-	assert_non_null(strstr(boot.data, "-plugin ./exact.so "));
+	assert_non_null(strstr(boot.data, "-plugin ./exact.so -plugin ./probe.so "));
 	assert_non_null(strstr(boot.data, "-serial chardev:console "));
 	assert_non_null(strstr(boot.data, "file,id=console,path=/proc/self/fd/98,append=on "));
 	mode_line(VM_SAVE, NULL, &save);
@@ -354,11 +354,13 @@ static void test_modes(void **unused)
 			       "memory-backend-file,id=m1,size=192M,mem-path=m1.ram,share=on "));
 	assert_non_null(strstr(save.data, "memory-backend-memfd,id=records,size=16M,share=on "));
 	assert_non_null(strstr(save.data, "-plugin ./exact.so,mark=stop "));
+	assert_null(strstr(save.data, "probe"));
 	make(1);
 	key_of(1, key);
 	assert_int_equal(template_open(key, &tpl, NULL), 0);
 	mode_line(VM_FORK, tpl.dir, &again);
-	assert_non_null(strstr(again.data, "-plugin ./exact.so,mark=done "));
+	assert_non_null(strstr(again.data,
+			       "-plugin ./exact.so,mark=done -plugin ./probe.so,mark=done "));
 	assert_non_null(strstr(again.data, "-serial chardev:console "));
 	assert_non_null(strstr(again.data, "path=progress,append=on "));
 	assert_non_null(strstr(again.data, "-incoming defer "));
