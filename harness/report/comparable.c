@@ -34,13 +34,13 @@ static bool covers(const char *key, const char *path)
  */
 static bool follows_from(enum axis axis, const char *path)
 {
-	static const char *const keys[AXIS_NR][6] = {
+	static const char *const keys[AXIS_NR][7] = {
 		/*
 		 * Computed by the kernel from the memory that it leaves free, that memory, what it
-		 * makes of the HMAT, and the events that it has.
+		 * makes of the HMAT and of the devices, and the events that it has.
 		 */
 		[AXIS_KERNEL] = {"kernel", "image", "state.vm.min_free_kbytes", "state.node",
-				 "state.memory.tiers", "state.trace"},
+				 "state.memory.tiers", "state.device", "state.trace"},
 		[AXIS_GUEST] = {"guest", "engine.args", "image", "state"},
 		[AXIS_POLICY] = {"policy"},
 		[AXIS_SCENARIO] = {"scenario", "image", "engine.args", "state.cgroup",

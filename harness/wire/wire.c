@@ -165,7 +165,8 @@ int wire_open(struct wire_reader *r, const void *region, size_t size)
 	if (head.used > size - sizeof(head))
 		return -EBADMSG;
 	*r = (struct wire_reader){.data = region, .pos = sizeof(head),
-				  .end = sizeof(head) + (size_t)head.used, .dropped = head.dropped};
+				  .end = sizeof(head) + (size_t)head.used, .version = head.version,
+				  .dropped = head.dropped};
 	return 0;
 }
 
@@ -186,5 +187,8 @@ int wire_next(struct wire_reader *r, struct wire_item *item)
 		return -EBADMSG;
 	r->pos += sizeof(*head) + padded(head->len);
 	r->seq++;
+	if (r->version == 1 && head->type == WIRE_PHASE && head->id >= WIRE_READY &&
+	    head->id < WIRE_STOPPED)
+		head->id++;
 	return 0;
 }

@@ -18,8 +18,11 @@
 
 #define WIRE_MAGIC   0x474e5257u /* "WRNG" */
 #define WIRE_VERSION 3u
-/* The oldest that the reader takes: 2 has no WIRE_COST and no WIRE_SAME. */
-#define WIRE_VERSION_MIN 2u
+/*
+ * The oldest that the reader takes.  2 has no WIRE_COST and no WIRE_SAME, 1 no WIRE_READY; the
+ * reader gives its phases today's numbers.
+ */
+#define WIRE_VERSION_MIN 1u
 
 /* The most payload one record may hold, bytes. */
 #define WIRE_PAYLOAD_MAX (256u << 10)
@@ -147,6 +150,7 @@ struct wire_reader {
 	size_t pos;
 	size_t end;
 	uint32_t seq;
+	uint32_t version;
 	uint64_t dropped;
 };
 

@@ -253,7 +253,8 @@ static bool is_older(const uint8_t *region, size_t byte)
 	struct wire_header head;
 
 	memcpy(&head, region, sizeof(head));
-	return byte / 4 == 1 && head.version == WIRE_VERSION_MIN;
+	return byte / 4 == 1 && head.version >= WIRE_VERSION_MIN &&
+	       head.version < WIRE_VERSION;
 }
 
 static void check_flip(const uint8_t *region, size_t used, size_t byte)
@@ -461,7 +462,32 @@ static void test_versions(void **unused)
 	for (version = 0; version < 6; version++) {
 		head->version = version;
 		assert_int_equal(wire_open(&r, region, sizeof(region)),
-				 version == 2 || version == 3 ? 0 : -EBADMSG);
+				 version >= 1 && version <= 3 ? 0 : -EBADMSG);
+	}
+}
+
+/* Version 1 had no phase between setting up and the gate. */
+static void test_old_phases(void **unused)
+{
+	static const struct {
+		uint16_t written, read;
+	} cases[] = {{1, WIRE_BOOT}, {2, WIRE_SETUP}, {3, WIRE_GATE}, {4, WIRE_OPEN},
+		     {7, WIRE_STOPPED}, {8, 8}};
+	_Alignas(8) uint8_t region[REGION] = {0};
+	struct wire_writer w;
+	struct wire_reader r;
+	struct wire_item item;
+	size_t i;
+
+	(void)unused;
+	wire_start(&w, region, sizeof(region));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_true(wire_put(&w, WIRE_PHASE, cases[i].written, 0, NULL, 0));
+	((struct wire_header *)region)->version = 1;
+	assert_int_equal(wire_open(&r, region, sizeof(region)), 0);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(wire_next(&r, &item), 0);
+		assert_int_equal(item.head.id, cases[i].read);
 	}
 }
 
@@ -471,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_crc),
 		cmocka_unit_test(test_here),
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_old_phases),
 		cmocka_unit_test(test_bucket),
 		cmocka_unit_test(test_bucket_max),
 		cmocka_unit_test(test_round_trip),
