@@ -76,8 +76,8 @@ void experiments_release(struct experiments *exps);
  */
 int experiment_from_spec(const json_t *spec, struct experiments *out, struct err *err);
 /*
- * That of a stored result, by its whole id, to be run again: also -EINVAL for one of another engine than the
- * exact one, and -EBADMSG where the spec is not what its name says.
+ * That of a stored result, by its whole id, to be run again: also -EINVAL for one of another
+ * engine than the exact one, and -EBADMSG where the spec is not what its name says.
  */
 int experiment_open(const char *id, struct experiments *out, struct err *err);
 

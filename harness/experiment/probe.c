@@ -251,6 +251,6 @@ int probe_load(const char *id, json_t **out, struct err *err)
 		return 0;
 	json_decref(*out);
 	*out = NULL;
-	return err_set(err, -EBADMSG, "%s is none of this version; 'wringer probe --again' makes it anew",
-		       path);
+	return err_set(err, -EBADMSG,
+		       "%s is none of this version; 'wringer probe --again' makes it anew", path);
 }

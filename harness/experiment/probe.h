@@ -32,8 +32,8 @@ struct probe_opts {
 
 /*
  * Experiments of the engine exact whose results are there.  One that goes another way (-ESTALE), does
- * not come to the window's close (-ENODATA) or is ended by the host (-EIO) is told to done() and leaves
- * its result as it was; an error of this function means that nothing more could be run.
+ * not come to the window's close (-ENODATA) or is ended by the host (-EIO) is told to done() and
+ * leaves its result as it was; an error of this function means that nothing more could be run.
  */
 int probe_run(struct experiments *exps, const struct probe_opts *opts, struct err *err);
 

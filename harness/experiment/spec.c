@@ -705,8 +705,8 @@ static int check_exact(const struct experiment *exp, const char *id, struct err 
 {
 	if (exp->engine != ENGINE_EXACT)
 		return err_set(err, -EINVAL,
-			       "%.12s was run by the engine %s, in real time: its result is no function "
-			       "of its spec, so there is nothing to replay",
+			       "%.12s was run by the engine %s, in real time: its result is no "
+			       "function of its spec, so there is nothing to replay",
 			       id, engine_name(exp->engine));
 	if (strcmp(exp->id, id))
 		return err_set(err, -EBADMSG,

@@ -27,8 +27,8 @@ int symbols_elf(const struct kernel_dump *dump, struct buf *out, struct err *err
 /*
  * table.c: the functions alone, modules' too, as lines "ADDRESS e|c NAME" by address behind the line
  * "wringer symbols 1"; e where a function can be called, c where a part of it lies elsewhere.  A
- * module's function is called "MODULE:NAME"; what the compiler adds behind a dot is left out, so that
- * parts of a function have one name.  kallsyms is untrusted.  -ENODATA when there is no function in it.
+ * module's function is called "MODULE:NAME"; what the compiler adds behind a dot is left out, so
+ * that parts of a function have one name.  kallsyms is untrusted.  -ENODATA without functions.
  */
 int symbols_table(const struct buf *kallsyms, struct buf *out, struct err *err);
 

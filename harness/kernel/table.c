@@ -38,7 +38,7 @@ static bool is_padding(const char *name)
 	return !strncmp(name, "__pfx_", 6) || !strncmp(name, "__cfi_", 6);
 }
 
-/* "shrink_node.isra.0" and "shrink_node.cold" are shrink_node; true for a part that is never called. */
+/* "shrink_node.isra.0" and "shrink_node.cold" are shrink_node; true for what is never called. */
 static bool cut_suffix(char *name)
 {
 	char *dot = strchr(name, '.');
@@ -108,5 +108,7 @@ int symbols_table(const struct buf *kallsyms, struct buf *out, struct err *err)
 			buf_printf(out, "%016llx %c %s\n", (unsigned long long)list.entry[i].at,
 				   list.entry[i].part ? 'c' : 'e', list.entry[i].name);
 	free(list.entry);
-	return list.nr ? 0 : err_set(err, -ENODATA, "the kernel does not say where its functions are");
+	if (list.nr)
+		return 0;
+	return err_set(err, -ENODATA, "the kernel does not say where its functions are");
 }

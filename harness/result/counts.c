@@ -42,7 +42,8 @@ static bool take_number(char **rest, uint64_t *out)
 
 static bool good_name(const char *s)
 {
-	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:$()-");
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:$()-");
 
 	return len && !s[len] && len < COUNTS_NAME_MAX;
 }

@@ -11,7 +11,9 @@
 /* Part of a plugin, so of no library here; it needs of the others just the functions. */
 #include "engine/plugin/probe/track.c"
 
-enum { USER, UNKNOWN, KSWAPD, BALANCE, SHRINK, LOCK, SCHEDULE, SWITCH, IRQ, TICK, FAULT, ALLOC, FREE };
+enum {
+	USER, UNKNOWN, KSWAPD, BALANCE, SHRINK, LOCK, SCHEDULE, SWITCH, IRQ, TICK, FAULT, ALLOC, FREE,
+};
 
 static struct func table[] = {
 	[KSWAPD] = {.name = (char *)"kswapd"},
