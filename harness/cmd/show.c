@@ -11,8 +11,8 @@
 #include "experiment/guest.h"
 #include "experiment/policy.h"
 #include "experiment/scenario.h"
+#include "records/series.h"
 #include "report/arms.h"
-#include "result/series.h"
 
 struct show_cmd {
 	struct axis_opts axes;

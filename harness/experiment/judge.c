@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "records/records.h"
 #include "result/check.h"
 #include "result/console.h"
 #include "result/measure.h"
-#include "result/records.h"
 #include "result/state.h"
 
 #define RESULT_SCHEMA 2

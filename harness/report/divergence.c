@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "result/counters.h"
+#include "records/counters.h"
 
 struct counter {
 	char *name;

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "result/records.h"
+#include "records/records.h"
 
 /*
  * A new array of {name, set, time_ns, a, b}: for each counter that both runs sampled and that differs

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "result/records.h"
+#include "records/records.h"
 #include "trace/summary.h"
 
 /*

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "result/text.h"
+#include "records/text.h"
 
 /* How many lines after its title a report is searched for the function at fault. */
 #define REPORT_LINES 120

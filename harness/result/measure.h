@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
-#include "result/records.h"
+#include "records/records.h"
 #include "trace/summary.h"
 
 /*

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "result/counters.h"
+#include "records/counters.h"
 
 json_t *state_text(struct text t)
 {

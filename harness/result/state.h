@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "result/records.h"
+#include "records/records.h"
 
 /*
  * A new object {key: text}: what the guest stated when its workloads started, and what follows from

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "records/records.h"
 #include "result/metrics.h"
-#include "result/records.h"
 #include "trace/summary.h"
 
 #define WINDOW_NAME 256

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "result/counters.h"
+#include "records/counters.h"
 #include "result/window.h"
 
 #define NODES_MAX   64

@@ -62,7 +62,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "result/records.h"
+#include "records/records.h"
 
 struct trace_hist {
 	char name[48];

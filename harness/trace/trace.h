@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "result/records.h"
+#include "records/records.h"
 
 #define TRACE_CPUS_MAX    256
 #define TRACE_FORMATS_MAX 1024

@@ -13,11 +13,11 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "result/counters.h"
+#include "records/counters.h"
+#include "records/records.h"
+#include "records/series.h"
 #include "result/check.h"
 #include "result/measure.h"
-#include "result/records.h"
-#include "result/series.h"
 #include "result/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

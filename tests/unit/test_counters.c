@@ -15,7 +15,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "result/counters.h"
+#include "records/counters.h"
 
 #define CORPUS "tests/corpus/sources"
 

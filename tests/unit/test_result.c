@@ -17,12 +17,12 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "records/records.h"
+#include "records/series.h"
+#include "records/text.h"
 #include "result/measure.h"
 #include "result/metrics.h"
-#include "result/records.h"
-#include "result/series.h"
 #include "result/status.h"
-#include "result/text.h"
 
 /*
  * ---- Counter files, as the kernel writes them ----

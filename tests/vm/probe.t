@@ -88,9 +88,9 @@ cmp "$DIR/out" "$result/probe.folded" || fail "--folded prints something else"
 # A result that is not what the run gives is left alone.
 rm "$result"/probe.*
 cp -r "$result" "$DIR/kept"
-printf x >>"$result/records.bin"
+printf x >>"$result/console.txt"
 expect 1 "$WRINGER" probe "$(basename "$result")"
-said "records.bin is not what this run gives"
+said "console.txt is not what this run gives"
 [ ! -e "$result/probe.json" ] || fail "it was added to another run's result"
 rm -r "$result"
 mv "$DIR/kept" "$result"

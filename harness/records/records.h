@@ -6,14 +6,14 @@
  * Built from the record region, which is untrusted.  A damaged stream gives what came before the
  * damage.  Everything points into the region's memory, which must outlive this.
  */
-#ifndef RESULT_RECORDS_H
-#define RESULT_RECORDS_H
+#ifndef RECORDS_RECORDS_H
+#define RECORDS_RECORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "result/text.h"
+#include "records/text.h"
 #include "wire/wire.h"
 
 #define RECORDS_SOURCES_MAX 256

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "result/counters.h"
+#include "records/counters.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * Readers of the kernel's counter files.  They take a buffer that a guest wrote, so nothing in it
  * is trusted: any bytes give either a number or "not there".
  */
-#ifndef RESULT_TEXT_H
-#define RESULT_TEXT_H
+#ifndef RECORDS_TEXT_H
+#define RECORDS_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

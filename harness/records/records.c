@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "result/records.h"
+#include "records/records.h"
 
 #include <errno.h>
 #include <stdlib.h>

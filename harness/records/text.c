@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "result/text.h"
+#include "records/text.h"
 
 #include <ctype.h>
 #include <string.h>

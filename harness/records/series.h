@@ -4,8 +4,8 @@
  * close, a column for each counter that is asked for.  Names are those of counters.h, and
  * "workload.NAME.ops" and the workload's other counters.
  */
-#ifndef RESULT_SERIES_H
-#define RESULT_SERIES_H
+#ifndef RECORDS_SERIES_H
+#define RECORDS_SERIES_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "result/records.h"
+#include "records/records.h"
 
 /* A guest gone wrong must not fill the memory with columns. */
 #define SERIES_COLUMNS_MAX 16384

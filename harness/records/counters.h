@@ -14,12 +14,12 @@
  *
  * CGROUP is NAME without the leading slash, "/" for the root; state is the letter's character code.
  */
-#ifndef RESULT_COUNTERS_H
-#define RESULT_COUNTERS_H
+#ifndef RECORDS_COUNTERS_H
+#define RECORDS_COUNTERS_H
 
 #include <stdint.h>
 
-#include "result/text.h"
+#include "records/text.h"
 
 /* Of a name, with its NUL; what would be longer is passed over. */
 #define COUNTER_NAME_MAX 192

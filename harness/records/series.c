@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "result/series.h"
+#include "records/series.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "result/counters.h"
+#include "records/counters.h"
 #include "workloads/lib/workload.h"
 
 #define JSON_VALUES_MAX (4u << 20)
