@@ -153,16 +153,17 @@ static void print_contexts(const json_t *probe)
 	const json_t *row;
 	size_t i;
 
-	printf("%-36s %14s %6s %13s\n", "context", "instructions", "% kern", "interrupts");
+	printf("%-13s %14s %6s %13s %14s\n", "context", "instructions", "% kern", "interrupts",
+	       "device model");
 	json_array_foreach(json_object_get(probe, "contexts"), i, row) {
 		uint64_t n = number(row, "instructions");
 
 		if (n)
-			printf("%-36s %14" PRIu64 " %6.1f %13" PRIu64 "\n",
+			printf("%-13s %14" PRIu64 " %6.1f %13" PRIu64 " %14" PRIu64 "\n",
 			       json_string_value(json_object_get(row, "name")), n,
 			       percent(n, number(json_object_get(probe, "instructions"),
 						 "kernel")),
-			       number(row, "interrupts"));
+			       number(row, "interrupts"), number(row, "device"));
 	}
 	printf("\n");
 }

@@ -207,19 +207,45 @@ void counts_release(struct counts *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static size_t root_of(const struct counts *c, size_t i)
+/* Of what reclaims: itself, what interrupts did meanwhile, and what a real device would have done. */
+enum part { PART_OWN, PART_INTERRUPTS, PART_DEVICE, PARTS };
+
+struct place {
+	uint8_t context;
+	uint8_t part;
+};
+
+/*
+ * Drivers that are the device too: they copy the data themselves, on whoever submits it.  zram is
+ * none of these: that is what it does anywhere.
+ */
+static bool is_device(const char *name)
 {
-	while (c->node[i].depth)
-		i = c->node[i].parent;
-	return i;
+	return !strncmp(name, "scsi_debug:", 11) || !strncmp(name, "null_blk:", 9);
+}
+
+/* Of each node; parents come first. */
+static struct place *find_places(const struct counts *c)
+{
+	struct place *place = xcalloc(c->nr_nodes, sizeof(*place));
+	size_t i;
+
+	for (i = 0; i < ROOTS; i++)
+		place[i] = (struct place){i % COUNTS_CONTEXTS,
+					  i < COUNTS_CONTEXTS ? PART_OWN : PART_INTERRUPTS};
+	for (i = ROOTS; i < c->nr_nodes; i++) {
+		place[i] = place[c->node[i].parent];
+		if (place[i].part == PART_OWN && is_device(c->func[c->node[i].func].name))
+			place[i].part = PART_DEVICE;
+	}
+	return place;
 }
 
 /* What a function has of the contexts. */
 struct share {
-	uint64_t self;       /* without interrupts */
-	uint64_t inclusive;  /* with what it calls; without interrupts */
-	uint64_t interrupts; /* in interrupts */
-	size_t last;         /* the node it was counted for last, + 1 */
+	uint64_t self[PARTS];
+	uint64_t inclusive; /* of PART_OWN, with what it calls */
+	size_t last;        /* the node it was counted for last, + 1 */
 };
 
 /* A function that is there twice on the way to a context counts once. */
@@ -237,19 +263,14 @@ static void add_inclusive(const struct counts *c, size_t i, struct share *share)
 	}
 }
 
-static void add_shares(const struct counts *c, struct share *share)
+static void add_shares(const struct counts *c, const struct place *place, struct share *share)
 {
 	size_t i;
 
 	for (i = ROOTS; i < c->nr_nodes; i++) {
-		const struct counts_node *n = &c->node[i];
-
-		if (root_of(c, i) >= COUNTS_CONTEXTS) {
-			share[n->func].interrupts += n->self;
-			continue;
-		}
-		share[n->func].self += n->self;
-		add_inclusive(c, i, share);
+		share[c->node[i].func].self[place[i].part] += c->node[i].self;
+		if (place[i].part == PART_OWN)
+			add_inclusive(c, i, share);
 	}
 }
 
@@ -262,7 +283,8 @@ static void set_count(json_t *to, const char *key, uint64_t value)
 /* Largest first, as a table is read. */
 static int cmp_function(const void *a, const void *b)
 {
-	static const char *const keys[] = {"self", "outside", "interrupts", "inclusive"};
+	static const char *const keys[] = {"self", "outside", "interrupts", "device",
+					   "inclusive"};
 	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
 	size_t i;
 
@@ -289,24 +311,31 @@ static json_t *json_sorted(json_t **item, size_t nr)
 }
 
 /* Keys are there only where they are not 0. */
-static json_t *json_functions(const struct counts *c)
+static json_t *json_function(const struct counts_func *func, const struct share *s)
+{
+	json_t *o = json_pack("{s:s}", "name", func->name);
+
+	set_count(o, "self", s->self[PART_OWN]);
+	set_count(o, "inclusive", s->inclusive);
+	set_count(o, "interrupts", s->self[PART_INTERRUPTS]);
+	set_count(o, "device", s->self[PART_DEVICE]);
+	set_count(o, "outside", func->outside);
+	if (json_object_size(o) > 1)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+static json_t *json_functions(const struct counts *c, const struct place *place)
 {
 	struct share *share = xcalloc(c->nr_funcs + 1, sizeof(*share));
 	json_t **item = xcalloc(c->nr_funcs + 1, sizeof(json_t *)), *out;
 	size_t i, nr = 0;
 
-	add_shares(c, share);
+	add_shares(c, place, share);
 	for (i = 0; i < c->nr_funcs; i++) {
-		uint64_t outside = c->func[i].outside;
-
-		if (!outside && !share[i].inclusive && !share[i].interrupts)
-			continue;
-		item[nr] = json_pack("{s:s}", "name", c->func[i].name);
-		set_count(item[nr], "self", share[i].self);
-		set_count(item[nr], "inclusive", share[i].inclusive);
-		set_count(item[nr], "interrupts", share[i].interrupts);
-		set_count(item[nr], "outside", outside);
-		nr++;
+		item[nr] = json_function(&c->func[i], &share[i]);
+		nr += item[nr] != NULL;
 	}
 	out = json_sorted(item, nr);
 	free(item);
@@ -314,17 +343,18 @@ static json_t *json_functions(const struct counts *c)
 	return out;
 }
 
-static json_t *json_contexts(const struct counts *c, const uint64_t sum[ROOTS])
+static json_t *json_contexts(uint64_t sum[PARTS][COUNTS_CONTEXTS])
 {
 	json_t *out = json_array();
 	size_t i;
 
-	(void)c;
 	for (i = 0; i < COUNTS_CONTEXTS; i++)
-		json_array_append_new(out, json_pack("{s:s, s:I, s:I}", "name", counts_contexts[i],
-						     "instructions", (json_int_t)sum[i],
-						     "interrupts",
-						     (json_int_t)sum[COUNTS_CONTEXTS + i]));
+		json_array_append_new(out,
+				      json_pack("{s:s, s:I, s:I, s:I}", "name", counts_contexts[i],
+						"instructions", (json_int_t)sum[PART_OWN][i],
+						"interrupts",
+						(json_int_t)sum[PART_INTERRUPTS][i], "device",
+						(json_int_t)sum[PART_DEVICE][i]));
 	return out;
 }
 
@@ -354,25 +384,39 @@ static json_t *json_window(const struct counts *c)
 			 "left_in_blocks", (json_int_t)c->blocks - total);
 }
 
+static json_t *json_lost(const struct counts *c)
+{
+	return json_pack("{s:I, s:I, s:I}", "contexts", (json_int_t)c->lost_contexts, "frames",
+			 (json_int_t)c->lost_frames, "nodes", (json_int_t)c->lost_nodes);
+}
+
+static json_t *json_totals(const struct counts *c, uint64_t inside)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "total",
+			 (json_int_t)(c->user + c->kernel), "user", (json_int_t)c->user, "kernel",
+			 (json_int_t)c->kernel, "agent_user", (json_int_t)c->agent_user,
+			 "agent_kernel", (json_int_t)c->agent_kernel, "outside_contexts",
+			 (json_int_t)(c->kernel - inside));
+}
+
 json_t *counts_json(const struct counts *c, const json_t *result)
 {
-	uint64_t sum[ROOTS] = {0}, inside = 0;
+	uint64_t sum[PARTS][COUNTS_CONTEXTS] = {{0}}, inside = 0;
+	struct place *place = find_places(c);
+	json_t *out;
 	size_t i;
 
-	for (i = 0; i < c->nr_nodes; i++)
-		sum[root_of(c, i)] += c->node[i].self;
-	for (i = 0; i < ROOTS; i++)
-		inside += sum[i];
-	return json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:o, "
-			 "s:o}",
-			 "instructions", "total", (json_int_t)(c->user + c->kernel), "user",
-			 (json_int_t)c->user, "kernel", (json_int_t)c->kernel, "agent_user",
-			 (json_int_t)c->agent_user, "agent_kernel", (json_int_t)c->agent_kernel,
-			 "outside_contexts", (json_int_t)(c->kernel - inside), "lost", "contexts",
-			 (json_int_t)c->lost_contexts, "frames", (json_int_t)c->lost_frames,
-			 "nodes", (json_int_t)c->lost_nodes, "cpus", json_cpus(c), "window",
-			 json_window(c), "contexts", json_contexts(c, sum), "functions",
-			 json_functions(c), "pages", counts_pages(sum, result));
+	for (i = 0; i < c->nr_nodes; i++) {
+		sum[place[i].part][place[i].context] += c->node[i].self;
+		inside += c->node[i].self;
+	}
+	out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "instructions",
+			json_totals(c, inside), "lost", json_lost(c), "cpus", json_cpus(c),
+			"window", json_window(c), "contexts", json_contexts(sum), "functions",
+			json_functions(c, place), "pages",
+			counts_pages(sum[PART_OWN], result));
+	free(place);
+	return out;
 }
 
 static void folded_path(const struct counts *c, size_t i, struct buf *out)

@@ -35,7 +35,8 @@ static void check(const struct counts *c, const json_t *json)
 	counts_folded(c, &folded);
 	json_array_foreach(json_object_get(json, "contexts"), i, row)
 		sum += (uint64_t)json_integer_value(json_object_get(row, "instructions")) +
-		       (uint64_t)json_integer_value(json_object_get(row, "interrupts"));
+		       (uint64_t)json_integer_value(json_object_get(row, "interrupts")) +
+		       (uint64_t)json_integer_value(json_object_get(row, "device"));
 	if (!json || sum_folded(&folded) != sum)
 		abort();
 }

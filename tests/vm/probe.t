@@ -12,10 +12,10 @@ number()
 	sed -n "s/^ *\"$2\": \(-*[0-9]*\),*\$/\1/p" "$1"
 }
 
-# context FILE NAME KEY: instructions or interrupts of a context.
+# context FILE NAME KEY: a number of a context.
 context()
 {
-	sed -n '/^ "contexts": \[/,/^ \]/p' "$1" | grep -B 2 "\"name\": \"$2\"" |
+	sed -n '/^ "contexts": \[/,/^ \]/p' "$1" | grep -B 3 "\"name\": \"$2\"" |
 		sed -n "s/^ *\"$3\": \([0-9]*\),*\$/\1/p"
 }
 
@@ -46,7 +46,9 @@ check_sums()
 	folded=$(awk '{ sum += $NF } END { printf "%.0f\n", sum }' "$1/probe.folded")
 	inside=0
 	for name in kswapd direct limit proactive node_reclaim compact; do
-		inside=$((inside + $(context "$p" $name instructions) + $(context "$p" $name interrupts)))
+		for part in instructions interrupts device; do
+			inside=$((inside + $(context "$p" $name $part)))
+		done
 	done
 	[ "$folded" = "$inside" ] || fail "the folded stacks hold $folded, the contexts $inside"
 	[ $((kernel - inside)) = "$(number "$p" outside_contexts)" ] || fail "inside and outside are not all"
@@ -99,6 +101,7 @@ probe two-smp lru "$HERE/scenarios/pressure.conf"
 [ "$(number "$result/probe.json" kernel | wc -l)" = 3 ] || fail "there are not two CPUs"
 [ "$(metric "$result/result.json" vmstat.pgsteal_kswapd)" -gt 0 ] || fail "kswapd was not needed"
 [ "$(context "$result/probe.json" kswapd instructions)" -gt 100000 ] || fail "kswapd costs nothing"
+[ "$(context "$result/probe.json" kswapd device)" -gt 0 ] || fail "nothing was copied to swap"
 grep -q '^kswapd;balance_pgdat;' "$result/probe.folded" || fail "kswapd calls nothing"
 no_emulators
 nothing_half_written
