@@ -134,8 +134,7 @@ static void absentf(struct window *w, const struct metric *m, const char *scope,
 	window_absent(w, m, scope, why);
 }
 
-/* A state of a number that is not 0: "0x0007", "1". */
-static bool state_is_set(const struct window *w, const char *key)
+bool window_state_is_set(const struct window *w, const char *key)
 {
 	struct text t = window_state(w, key);
 	char copy[32];
@@ -153,7 +152,7 @@ static const char *meaning_here(const struct window *w, const struct meaning *m)
 
 	snprintf(source, sizeof(source), "%.*s", (int)(key - m->probe), m->probe);
 	if (!strcmp(source, "state"))
-		yes = state_is_set(w, key + 1);
+		yes = window_state_is_set(w, key + 1);
 	else
 		yes = text_get(window_close_text(w, source), key + 1, &v);
 	return yes ? m->yes : m->no;

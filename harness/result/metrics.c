@@ -33,6 +33,13 @@
 	{prefix ".max_ns", "ns", LOWER, DIAGNOSTIC, scope, METRIC_HIST, hist " max", 0.10, 1000,   \
 	 what ": the longest; 0 when there was none"}
 
+/* What a node's batches say, by who reclaims. */
+#define TRACED(context, whose)                                                                      \
+	{"trace.scan." context, "pages", NONE, DIAGNOSTIC, NODE, METRIC_TRACE, "scan." context,    \
+	 0.05, 64, "pages of the node scanned " whose ", of batches that took any"},               \
+	{"trace.reclaimed." context, "pages", NONE, DIAGNOSTIC, NODE, METRIC_TRACE,                \
+	 "reclaimed." context, 0.05, 64, "pages of the node reclaimed " whose}
+
 /* clang-format off */
 const struct metric metrics[] = {
 	/* Workloads: what the user of the machine gets. */
@@ -179,6 +186,12 @@ const struct metric metrics[] = {
 	 "time between its kswapd's waking up and going to sleep"},
 	{"kswapd.sleep.total_us", "us", NONE, DIAGNOSTIC, NODE, METRIC_HIST, "kswapd.sleep sum_us", 0.05, 1000,
 	 "time its kswapd slept between two runs"},
+	TRACED("kswapd", "by kswapd"),
+	TRACED("direct", "by allocating tasks, for the machine"),
+	TRACED("memcg", "for a cgroup's limit"),
+	TRACED("proactive", "for memory.reclaim"),
+	{"isolate.efficiency_ppm", "ppm", NONE, DIAGNOSTIC, SYSTEM, METRIC_TRACE, "isolate.taken / isolate.scanned", 0.02, 10000,
+	 "pages taken off a list for a million looked at there"},
 
 	/* The same of one cgroup. */
 	{"refault.anon", "pages", NONE, SECONDARY, CGROUP, METRIC_STAT, "workingset_refault_anon", 0.02, 64,

@@ -42,7 +42,7 @@ enum metric_source {
 	METRIC_LAST,     /* a cgroup file's number at the close */
 	METRIC_COUNTERS, /* change of all counters whose names match the pattern, added up */
 	METRIC_HIGHEST,  /* the largest sum of all counters that match the pattern, in a set of samples */
-	METRIC_TRACE,    /* a number of the events in the trace */
+	METRIC_TRACE,    /* a number of the trace's batches, or "A / B": the first for a million of B */
 	METRIC_HIST,     /* "NAME WHAT": of a histogram of the trace; WHAT: count, sum_us, max, or ppm */
 	METRIC_DERIVED,  /* computed by a function of that name */
 	METRIC_WORKLOAD, /* from the workload's own counters */

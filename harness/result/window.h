@@ -34,6 +34,8 @@ void window_each(struct window *w, const char *kind,
 bool window_delta(struct text open, struct text close, const char *keys, int64_t *sum);
 /* The value of "key" that the guest stated when it was set up; p == NULL when it did not. */
 struct text window_state(const struct window *w, const char *key);
+/* The state is a number that is not 0: "0x0007", "1". */
+bool window_state_is_set(const struct window *w, const char *key);
 /* part for a million of whole; whole is not 0. */
 int64_t window_ppm(uint64_t part, uint64_t whole);
 

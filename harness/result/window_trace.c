@@ -52,15 +52,54 @@ static int64_t hist_value(const struct trace_hist *h, const char *what)
 	return quantile(h, (double)strtoul(what, NULL, 10) / 1e6);
 }
 
-static int64_t count_value(const struct window *w, const char *name, const char *scope)
+static uint64_t count_of(const struct window *w, const char *name, size_t len, const char *scope)
 {
 	size_t i;
 
-	for (i = 0; i < w->trace->nr_counts; i++)
-		if (!strcmp(w->trace->count[i].name, name) &&
-		    !strcmp(w->trace->count[i].scope, scope))
-			return (int64_t)w->trace->count[i].value;
+	for (i = 0; i < w->trace->nr_counts; i++) {
+		const struct trace_count *c = &w->trace->count[i];
+
+		if (strlen(c->name) == len && !memcmp(c->name, name, len) &&
+		    !strcmp(c->scope, scope))
+			return c->value;
+	}
 	return 0;
+}
+
+/* Events that come with each batch are recorded only where the scenario asks for them. */
+static bool has_batches(const struct window *w)
+{
+	struct text level = window_state(w, "trace.level");
+
+	return text_is(level, "batch") || text_is(level, "all");
+}
+
+/* MGLRU of 6.1 does not fire them, whatever it does. */
+static bool mglru_is_silent(const struct window *w)
+{
+	static const char event[] = "trace.event.vmscan.mm_vmscan_lru_shrink_inactive";
+
+	return window_state_is_set(w, "lru_gen.enabled") &&
+	       !count_of(w, event, sizeof(event) - 1, "system");
+}
+
+static void put_count(struct window *w, const struct metric *m, const char *scope, const char *word)
+{
+	const char *slash = strstr(m->key, " / ");
+	uint64_t a = count_of(w, m->key, slash ? (size_t)(slash - m->key) : strlen(m->key), word);
+	uint64_t b = slash ? count_of(w, slash + 3, strlen(slash + 3), word) : 0;
+
+	if (!has_batches(w))
+		window_absent(w, m, scope, "the scenario does not say trace = batch, or all");
+	else if (mglru_is_silent(w))
+		window_absent(w, m, scope, "MGLRU told of no batch: it took none, or, as on 6.1, "
+					   "does not tell");
+	else if (!slash)
+		window_put(w, m, scope, (int64_t)a);
+	else if (!b)
+		window_absent(w, m, scope, "nothing was looked at in the window");
+	else
+		window_put(w, m, scope, window_ppm(a, b));
 }
 
 void window_measure_trace(struct window *w, const struct metric *m, const char *scope)
@@ -75,7 +114,7 @@ void window_measure_trace(struct window *w, const struct metric *m, const char *
 	else if (w->trace->lost)
 		window_absent(w, m, scope, lost);
 	else if (m->source == METRIC_TRACE)
-		window_put(w, m, scope, count_value(w, m->key, word));
+		put_count(w, m, scope, word);
 	else
 		window_put(w, m, scope,
 			   hist_value(find_hist(w, m->key, (size_t)(what - m->key), word), what + 1));

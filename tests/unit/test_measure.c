@@ -229,6 +229,11 @@ static void test_trace_rows(void **unused)
 		{.name = "stall.memcg", .scope = "cgroup.a", .unit = "ns", .count = 10,
 		 .sum = 12345678, .max = 4000}};
 
+	static struct trace_count count[3] = {
+		{.name = "isolate.scanned", .scope = "system", .value = 400},
+		{.name = "isolate.taken", .scope = "system", .value = 100},
+		{.name = "scan.memcg", .scope = "node.0", .value = 77}};
+
 	(void)unused;
 	begin();
 	source("memory.stat a", "pgscan 0\n", NULL, "pgscan 0\n");
@@ -244,6 +249,14 @@ static void test_trace_rows(void **unused)
 	assert_int_equal(value("cgroup.a.stall.direct.count"), 0);
 	assert_int_equal(value("stall.memcg.p99_ns"), 0);
 	assert_int_equal(value("node.0.kswapd.run.total_us"), 3000);
+	/* batches are recorded on request */
+	trace.count = count;
+	trace.nr_counts = 3;
+	assert_absent("node.0.trace.scan.memcg", "the scenario does not say trace = batch, or all");
+	state("trace.level=batch");
+	assert_int_equal(value("node.0.trace.scan.memcg"), 77);
+	assert_int_equal(value("node.0.trace.scan.kswapd"), 0);
+	assert_int_equal(value("isolate.efficiency_ppm"), 250000);
 	/* numbers that are not complete are none */
 	trace.lost = 3;
 	assert_absent("cgroup.a.stall.memcg.count", "3 events of the trace were lost");
