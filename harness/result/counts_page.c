@@ -173,6 +173,20 @@ static void add_apart(struct pages *p)
 		add_row(p, BIT(COUNTS_PROACTIVE), CGROUPS, "pgsteal_proactive");
 }
 
+/* Of several meanings of one counter, as "A,B". */
+static bool means(const char *meaning, const char *what)
+{
+	size_t len = strlen(what);
+	const char *at = meaning;
+
+	while (at && (at = strstr(at, what))) {
+		if ((at == meaning || at[-1] == ',') && (!at[len] || at[len] == ','))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
 json_t *counts_pages(const uint64_t insns[COUNTS_CONTEXTS], const json_t *result)
 {
 	struct pages p = {.insns = insns, .result = result, .out = json_array()};
@@ -181,7 +195,7 @@ json_t *counts_pages(const uint64_t insns[COUNTS_CONTEXTS], const json_t *result
 
 	add_row(&p, BIT(COUNTS_KSWAPD), "vmstat.", "pgsteal_kswapd");
 	find_metric(result, "reclaim.steal.direct", &meaning, &n);
-	if (meaning && !strcmp(meaning, "with-cgroup-limits")) {
+	if (means(meaning, "with-cgroup-limits")) {
 		add_row(&p, BIT(COUNTS_DIRECT) | BIT(COUNTS_LIMIT) | BIT(COUNTS_NODE_RECLAIM),
 			"vmstat.", DIRECT_KEYS);
 		add_row(&p, BIT(COUNTS_PROACTIVE), "vmstat.", "pgsteal_proactive");

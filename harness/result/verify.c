@@ -52,6 +52,24 @@ static int check_records(const char *id, const json_t *result, struct err *err)
 				      json_string_value(json_object_get(said, "sha256")), err);
 }
 
+/* What wringer probe added later, if it did. */
+static int check_probe(const char *id, const char *dir, struct err *err)
+{
+	cleanup_free char *folder = store_path(id), *path = xasprintf("%s/probe.json", folder);
+	json_error_t jerr;
+	json_t *probe;
+	int ret;
+
+	if (!file_exists(path))
+		return 0;
+	probe = json_load_file(path, 0, &jerr);
+	if (!probe)
+		return err_set(err, -EBADMSG, "%s:%d: %s", path, jerr.line, jerr.text);
+	ret = check_schema(dir, "probe", probe, err);
+	json_decref(probe);
+	return ret;
+}
+
 static void list_violated(const json_t *result, char out[256])
 {
 	json_t *name;
@@ -77,6 +95,8 @@ static int check_contents(const char *id, const struct result *r, const char *di
 		ret = check_schema(dir, "spec", r->spec, err);
 	if (!ret && !*unchecked)
 		ret = check_schema(dir, "result", r->result, err);
+	if (!ret)
+		ret = check_probe(id, dir, err);
 	if (!ret)
 		ret = check_records(id, r->result, err);
 	return ret ? ret :

@@ -264,7 +264,7 @@ static void assert_pages(const uint64_t insns[COUNTS_CONTEXTS], json_t *result, 
 }
 
 #define BEFORE "without-cgroup-limits"
-#define SINCE  "with-cgroup-limits"
+#define SINCE  "with-cgroup-limits,without-proactive"
 
 static void test_pages(void **unused)
 {
