@@ -181,9 +181,9 @@ const struct metric metrics[] = {
 
 	/* Of a node, from the trace, so that every kernel has them. */
 	{"kswapd.run.count", "count", NONE, DIAGNOSTIC, NODE, METRIC_HIST, "kswapd.run count", 0.05, 4,
-	 "times its kswapd woke up and went to sleep again"},
+	 "times its kswapd went to sleep after a run"},
 	{"kswapd.run.total_us", "us", LOWER, DIAGNOSTIC, NODE, METRIC_HIST, "kswapd.run sum_us", 0.05, 1000,
-	 "time between its kswapd's waking up and going to sleep"},
+	 "time between its kswapd's waking up and going to sleep, of runs that ended in the window; see kswapd.cpu_us"},
 	{"kswapd.sleep.total_us", "us", NONE, DIAGNOSTIC, NODE, METRIC_HIST, "kswapd.sleep sum_us", 0.05, 1000,
 	 "time its kswapd slept between two runs"},
 	TRACED("kswapd", "by kswapd"),
