@@ -247,6 +247,12 @@ static void print_meanings(const struct comparison *c, const struct compare_cmd 
 	}
 }
 
+static void print_also(const struct comparison *c)
+{
+	if (c->also[0])
+		printf("note: the kernels also differ in %s (wringer diff)\n", c->also);
+}
+
 static void print_hint(const struct comparison *c)
 {
 	size_t need = stats_n_needed(COMPARE_ALPHA, c->nr_tests[METRIC_PRIMARY]);
@@ -268,6 +274,7 @@ static void print_text(const struct comparison *c, const struct compare_cmd *o)
 	print_failures(c->other, c->axis, c->failed_other);
 	print_violating(c);
 	print_meanings(c, o);
+	print_also(c);
 	print_hint(c);
 	print_again(c);
 }

@@ -361,16 +361,6 @@ static void keep_records(const struct records *rec, const struct buf *region, st
 	memcpy(out->data, &head, sizeof(head));
 }
 
-/* Of the window, or of as much of it as there was. */
-static int summarise(struct verdict *v, struct err *err)
-{
-	const struct records *rec = v->rec;
-	uint64_t open = rec->phase_ns[WIRE_OPEN], close = rec->phase_ns[WIRE_CLOSE];
-
-	return trace_summarise(rec, open ? open : UINT64_MAX, close ? close : rec->last_ns,
-			       &v->trace, err);
-}
-
 int judge_run(struct experiment *exp, const char *dir, const struct engine_exit *exit,
 	      struct result *result, struct err *err)
 {
@@ -392,7 +382,7 @@ int judge_run(struct experiment *exp, const char *dir, const struct engine_exit 
 			 &v.console);
 	v.spoke = rec.last_phase >= WIRE_BOOT;
 	judge(&v);
-	ret = summarise(&v, err);
+	ret = trace_summarise_window(&rec, &v.trace, err);
 	if (ret) {
 		records_release(&rec);
 		return ret;

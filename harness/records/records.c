@@ -107,30 +107,18 @@ static int take_text(struct records *rec, const struct wire_item *item)
 {
 	if (!rec->nr_sets || item->head.id >= RECORDS_SOURCES_MAX)
 		return -EBADMSG;
-	rec->set[rec->nr_sets - 1].text[item->head.id] = payload(item);
+	rec->last[item->head.id] = payload(item);
+	rec->set[rec->nr_sets - 1].text[item->head.id] = rec->last[item->head.id];
 	return 0;
-}
-
-/* The newest text of a source, from a set before this one; p == NULL when it never had one. */
-static struct text last_text(const struct records *rec, unsigned int id)
-{
-	size_t i;
-
-	for (i = rec->nr_sets - 1; i > 0; i--)
-		if (rec->set[i - 1].text[id].p)
-			return rec->set[i - 1].text[id];
-	return (struct text){NULL, 0};
 }
 
 static int take_same(struct records *rec, const struct wire_item *item)
 {
-	struct text *text;
-
-	if (!rec->nr_sets || item->head.id >= RECORDS_SOURCES_MAX)
+	if (!rec->nr_sets || item->head.id >= RECORDS_SOURCES_MAX ||
+	    !rec->last[item->head.id].p)
 		return -EBADMSG;
-	text = &rec->set[rec->nr_sets - 1].text[item->head.id];
-	*text = last_text(rec, item->head.id);
-	return text->p ? 0 : -EBADMSG;
+	rec->set[rec->nr_sets - 1].text[item->head.id] = rec->last[item->head.id];
+	return 0;
 }
 
 static int take_cost(struct records *rec, const struct wire_item *item)

@@ -48,6 +48,7 @@ struct records {
 	uint64_t phase_ns[WIRE_STOPPED + 1];       /* first time of each phase; 0 = never reached */
 	enum wire_phase last_phase;                /* 0 = not even booted */
 	struct text source[RECORDS_SOURCES_MAX];   /* names; p == NULL where unused */
+	struct text last[RECORDS_SOURCES_MAX];     /* the newest text of each, for those that are the same */
 	unsigned int nr_sources;                   /* highest used + 1 */
 	struct text work_name[RECORDS_WORKS_MAX];
 	struct text work_type[RECORDS_WORKS_MAX];

@@ -19,6 +19,7 @@ struct diff {
 	const char *plan;   /* of one arm: says which file a state key is */
 	const json_t *policy[2];
 	json_t *found;      /* {path: what it is} */
+	json_t *also;       /* {path: true}: what comes with another kernel */
 };
 
 static bool covers(const char *key, const char *path)
@@ -138,11 +139,21 @@ static const char *meaning_of(const char *path)
 	       " huge pages under anonymous memory, whatever thp.enabled says";
 }
 
+/* Watermarks and the like follow from how much memory the kernel leaves free. */
+static void note_also(const struct diff *d, const char *path)
+{
+	if (d->axis == AXIS_KERNEL &&
+	    (covers("kernel.config", path) ||
+	     (covers("state", path) && !covers("state.node", path) && !covers("state.trace", path))))
+		json_object_set_new(d->also, path, json_true());
+}
+
 static int differs(void *ctx, const char *path, const json_t *a, const json_t *b)
 {
 	const struct diff *d = ctx;
 	char *x, *y;
 
+	note_also(d, path);
 	if (allowed(d, path) || only_one_has(d, a, b, path) || about_equal(a, b, path) ||
 	    json_object_get(d->found, path))
 		return 0;
@@ -220,8 +231,25 @@ static void check_states(struct diff *d, const struct member *first, const struc
 				  differs, d);
 }
 
+static void tell_also(const json_t *also, char out[COMPARE_ALSO])
+{
+	const char *key;
+	json_t *v;
+
+	out[0] = '\0';
+	json_object_foreach((json_t *)also, key, v) {
+		size_t len = strlen(out);
+
+		if (len + strlen(key) + 8 > COMPARE_ALSO) {
+			strcpy(out + len, ", ...");
+			return;
+		}
+		sprintf(out + len, "%s%s", len ? ", " : "", key);
+	}
+}
+
 int comparable_check(const struct arm *base, const struct arm *other, enum axis axis,
-		     char *const *allow, struct err *err)
+		     char *const *allow, char also[COMPARE_ALSO], struct err *err)
 {
 	const struct member *first = arm_first_done(base);
 	struct diff d = {
@@ -238,11 +266,14 @@ int comparable_check(const struct arm *base, const struct arm *other, enum axis 
 	if (!d.plan)
 		return err_set(err, -EBADMSG, "%s/spec.json has no plan", base->member[0].id);
 	d.found = json_object();
+	d.also = json_object();
 	check_specs(&d, base, other);
 	check_states(&d, first, base);
 	check_states(&d, first, other);
 	if (json_object_size(d.found))
 		ret = complain(d.found, err);
+	tell_also(d.also, also);
+	json_decref(d.also);
 	json_decref(d.found);
 	return ret;
 }

@@ -156,23 +156,36 @@ static const char *primary_list(const struct arm *arm)
 	return text_of(json_object_get(conf, "scenario"), "primary");
 }
 
+static int add_row(struct comparison *c, const json_t *metric, struct err *err)
+{
+	struct comparison_row *row = &c->row[c->nr];
+
+	row->order = c->nr++;
+	row->name = xstrdup(text_of(metric, "name"));
+	row->unit = text_of(metric, "unit");
+	row->better = metric_better_find(text_of(metric, "better"));
+	row->class = row_class(primary_list(c->base), row->name, metric);
+	return fill_row(row, c, err);
+}
+
+/* Those of the base, then what only the other has, such as counters of a newer kernel. */
 static int add_rows(struct comparison *c, struct err *err)
 {
-	json_t *list = json_object_get(arm_first_done(c->base)->r.result, "metrics"), *metric;
-	const char *primary = primary_list(c->base);
+	const struct member *base = arm_first_done(c->base);
+	json_t *mine = json_object_get(base->r.result, "metrics"), *metric;
+	json_t *theirs = json_object_get(arm_first_done(c->other)->r.result, "metrics");
 	size_t i;
 	int ret = 0;
 
-	c->row = xcalloc(json_array_size(list), sizeof(*c->row));
-	json_array_foreach(list, i, metric) {
-		struct comparison_row *row = &c->row[c->nr];
-
-		row->order = c->nr++;
-		row->name = xstrdup(text_of(metric, "name"));
-		row->unit = text_of(metric, "unit");
-		row->better = metric_better_find(text_of(metric, "better"));
-		row->class = row_class(primary, row->name, metric);
-		ret = fill_row(row, c, err);
+	c->row = xcalloc(json_array_size(mine) + json_array_size(theirs), sizeof(*c->row));
+	json_array_foreach(mine, i, metric) {
+		ret = add_row(c, metric, err);
+		if (ret)
+			return ret;
+	}
+	json_array_foreach(theirs, i, metric) {
+		if (!find_metric(base, text_of(metric, "name"), i))
+			ret = add_row(c, metric, err);
 		if (ret)
 			return ret;
 	}
@@ -275,7 +288,7 @@ int compare_arms(const struct arm *base, const struct arm *other, enum axis axis
 				 .failed_base = count_failed(base),
 				 .failed_other = count_failed(other),
 				 .violating = count_violating(base) + count_violating(other)};
-	ret = comparable_check(base, other, axis, allow, err);
+	ret = comparable_check(base, other, axis, allow, c->also, err);
 	if (!ret)
 		ret = check_primary(c, err);
 	if (!ret)

@@ -16,6 +16,9 @@
 #define COMPARE_CONFIDENCE 0.95
 #define COMPARE_ALPHA      0.05
 
+/* Room for the names of what else differs. */
+#define COMPARE_ALSO 512
+
 struct comparison_row {
 	char *name; /* owned */
 	size_t order; /* in the results */
@@ -43,15 +46,17 @@ struct comparison {
 	size_t nr_tests[METRIC_DIAGNOSTIC + 1]; /* size of each Holm family */
 	size_t failed_base, failed_other;       /* members that did not end well */
 	size_t violating;                       /* members whose numbers contradict each other */
+	char also[COMPARE_ALSO];                /* what else differs between two kernels, or "" */
 };
 
 /*
  * comparable.c: 0, or -EXDEV with the differences named when the arms differ in more than the axis
  * and what follows from it, and it is not in allow (NULL-terminated keys, a key covers what is below
- * it); -ENODATA when an arm has no member that is done.
+ * it); -ENODATA when an arm has no member that is done.  Of two kernels, also names the configuration
+ * and the state in which they differ too, which is no hindrance but may be the reason.
  */
 int comparable_check(const struct arm *base, const struct arm *other, enum axis axis,
-		     char *const *allow, struct err *err);
+		     char *const *allow, char also[COMPARE_ALSO], struct err *err);
 
 /*
  * Compares the members of both arms that are done, if comparable_check() lets it; -EINVAL when the

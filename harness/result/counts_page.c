@@ -43,16 +43,34 @@ static bool find_metric(const json_t *result, const char *name, const char **mea
 	return false;
 }
 
-/* "cgroup.NAME.stat.KEY" of a cgroup that lies in no other; those above have all of those below. */
-static bool of_cgroup(const char *name, const char *key)
+/* Length of NAME in "cgroup.NAME.stat.KEY"; 0 for another name. */
+static size_t of_cgroup(const char *name, const char *key)
 {
 	const char *dot;
 
 	if (strncmp(name, "cgroup.", 7))
-		return false;
+		return 0;
 	dot = strchr(name + 7, '.');
-	return dot && !memchr(name, '/', (size_t)(dot - name)) && !strncmp(dot, ".stat.", 6) &&
-	       !strcmp(dot + 6, key);
+	if (!dot || strncmp(dot, ".stat.", 6) || strcmp(dot + 6, key))
+		return 0;
+	return (size_t)(dot - name) - 7;
+}
+
+/* A cgroup that lies in another whose numbers are there: those have all of what is below. */
+static bool is_below_another(const json_t *metrics, const char *name, size_t len, const char *key)
+{
+	json_t *metric;
+	size_t i;
+
+	json_array_foreach(metrics, i, metric) {
+		const char *s = json_string_value(json_object_get(metric, "name"));
+		size_t above = s ? of_cgroup(s, key) : 0;
+
+		if (above && above < len && name[7 + above] == '/' &&
+		    !strncmp(s + 7, name + 7, above))
+			return true;
+	}
+	return false;
 }
 
 static bool sum_cgroups(const json_t *result, const char *key, uint64_t *sum)
@@ -61,11 +79,14 @@ static bool sum_cgroups(const json_t *result, const char *key, uint64_t *sum)
 	bool found = false;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "metrics"), i, metric) {
+	const json_t *metrics = json_object_get(result, "metrics");
+
+	json_array_foreach(metrics, i, metric) {
 		const char *s = json_string_value(json_object_get(metric, "name"));
 		json_int_t v = json_integer_value(json_object_get(metric, "value"));
+		size_t len = s ? of_cgroup(s, key) : 0;
 
-		if (!s || !of_cgroup(s, key) || v < 0)
+		if (!len || v < 0 || is_below_another(metrics, s, len, key))
 			continue;
 		found = true;
 		*sum += (uint64_t)v;

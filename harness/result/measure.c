@@ -143,6 +143,20 @@ bool window_state_is_set(const struct window *w, const char *key)
 	return strtoull(copy, NULL, 0) != 0;
 }
 
+/* "6.12" of "6.12.107+deb13-cloud-amd64" */
+static int version_len(struct text release)
+{
+	size_t i, dots = 0;
+
+	for (i = 0; i < release.len && i < 16; i++) {
+		dots += release.p[i] == '.';
+		if (dots == 2 || !(release.p[i] == '.' ||
+				   (release.p[i] >= '0' && release.p[i] <= '9')))
+			break;
+	}
+	return (int)i;
+}
+
 static const char *meaning_here(const struct window *w, const struct meaning *m)
 {
 	char source[WINDOW_SCOPE];
@@ -158,6 +172,16 @@ static const char *meaning_here(const struct window *w, const struct meaning *m)
 	return yes ? m->yes : m->no;
 }
 
+static void add_meaning(const struct window *w, const char *meaning, char *out, size_t size,
+			bool more)
+{
+	struct text release = w->rec->hello[1];
+	bool versioned = meaning[strlen(meaning) - 1] == '-';
+
+	snprintf(out, size, "%s%s%.*s", more ? "," : "", meaning,
+		 versioned && release.p ? version_len(release) : 0, release.p ? release.p : "");
+}
+
 void window_mark(const struct window *w, json_t *metric, const char *keys, bool cgroup)
 {
 	char text[WINDOW_NAME] = "";
@@ -167,8 +191,8 @@ void window_mark(const struct window *w, json_t *metric, const char *keys, bool 
 		size_t len = strlen(text);
 
 		if (meaning_concerns(&meanings[i], keys, cgroup))
-			snprintf(text + len, sizeof(text) - len, "%s%s", len ? "," : "",
-				 meaning_here(w, &meanings[i]));
+			add_meaning(w, meaning_here(w, &meanings[i]), text + len,
+				    sizeof(text) - len, len > 0);
 	}
 	if (*text)
 		json_object_set_new(metric, "meaning", json_string(text));
@@ -205,12 +229,30 @@ static void put_floor(struct window *w, const struct metric *m, uint64_t ops)
 			    json_integer((json_int_t)(m->min_abs * 1e6 / (double)ops)));
 }
 
+/* An operation of one type is worth another number of those of another. */
+static bool one_type(const struct window *w)
+{
+	struct text first = w->rec->work_type[0];
+	unsigned int i;
+
+	for (i = 1; i < w->rec->nr_works; i++) {
+		struct text t = w->rec->work_type[i];
+
+		if (t.p && first.p &&
+		    (t.len != first.len || memcmp(t.p, first.p, t.len)))
+			return false;
+	}
+	return true;
+}
+
 static void put_per_mop(struct window *w, const struct metric *m)
 {
 	uint64_t ops = all_ops(w);
 	int64_t sum;
 
-	if (!ops) {
+	if (!one_type(w)) {
+		window_absent(w, m, "", "workloads of several types have no operation in common");
+	} else if (!ops) {
 		window_absent(w, m, "", "no workload finished an operation");
 	} else if (!window_delta(window_open_text(w, "vmstat"), window_close_text(w, "vmstat"),
 				 m->key, &sum)) {

@@ -41,7 +41,7 @@ enum metric_source {
 	METRIC_PSI,      /* "RESOURCE KIND": change of a pressure file's total */
 	METRIC_LAST,     /* a cgroup file's number at the close */
 	METRIC_COUNTERS, /* change of all counters whose names match the pattern, added up */
-	METRIC_HIGHEST,  /* the largest sum of all counters that match the pattern, in a set of samples */
+	METRIC_HIGHEST,  /* the largest value of a counter in the samples: "SOURCE.KEY" */
 	METRIC_TRACE,    /* a number of the trace's batches, or "A / B": the first for a million of B */
 	METRIC_HIST,     /* "NAME WHAT": of a histogram of the trace; WHAT: count, sum_us, max, or ppm */
 	METRIC_DERIVED,  /* computed by a function of that name */
@@ -73,7 +73,7 @@ struct meaning {
 	const char *keys;  /* of vmstat, node vmstat or memory.stat, blank-separated */
 	bool cgroups;      /* memory.stat's counters of that name too */
 	const char *probe; /* "SOURCE KEY": has yes if the source has the key; "state KEY": if it is not 0 */
-	const char *yes;
+	const char *yes;   /* one that ends with '-' goes on with the kernel's version, "6.12" */
 	const char *no;
 	const char *help;
 };

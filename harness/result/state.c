@@ -98,7 +98,8 @@ static void huge_pages(const struct records *rec, json_t *out)
 
 	for (k = 0; k < rec->nr_sets; k++)
 		for (i = 0; i < rec->nr_sources; i++)
-			if (text_is(rec->source[i], "meminfo"))
+			if (text_is(rec->source[i], "meminfo") &&
+			    (!k || rec->set[k].text[i].p != rec->set[k - 1].text[i].p))
 				counters_each(rec->source[i], rec->set[k].text[i], take_huge,
 					      &huge);
 	json_object_set_new(out, "thp.anon",

@@ -13,6 +13,17 @@
 #define CGROUPS_MAX 64
 #define PAGE_BYTES  4096
 
+/*
+ * Sources by the beginning of a counter's name: only they are read.  A text that is the same as in the
+ * set before is the very same one, and is read once: a guest can say "the same" very often.
+ */
+static bool may_have(struct text source, const char *counter)
+{
+	size_t len = strcspn(counter, ".");
+
+	return source.p && source.len >= len && !memcmp(source.p, counter, len);
+}
+
 /* The sum of the counters whose names match. */
 struct sum {
 	const char *pattern;
@@ -36,9 +47,23 @@ static struct sum sum_of(const struct window *w, const struct records_set *set, 
 	unsigned int i;
 
 	for (i = 0; i < w->rec->nr_sources; i++)
-		if (set->text[i].p)
+		if (set->text[i].p && may_have(w->rec->source[i], pattern))
 			counters_each(w->rec->source[i], set->text[i], add_match, &sum);
 	return sum;
+}
+
+/* A source has another text in the set than in the one where it had one last; *seen is that. */
+static bool is_news(const struct window *w, size_t set, const char *counter, const char **seen)
+{
+	char name[WINDOW_SCOPE];
+	struct text t;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(counter, "."), counter);
+	t = records_text(w->rec, &w->rec->set[set], name);
+	if (!t.p || t.p == *seen)
+		return false;
+	*seen = t.p;
+	return true;
 }
 
 static int64_t in_unit(const struct metric *m, uint64_t value)
@@ -61,13 +86,17 @@ static void put_counters(struct window *w, const struct metric *m, const char *s
 
 static void put_highest(struct window *w, const struct metric *m, const char *scope)
 {
+	const char *seen = NULL;
 	uint64_t most = 0;
 	bool any = false;
 	size_t i;
 
 	for (i = 0; i < w->rec->nr_sets; i++) {
-		struct sum sum = sum_of(w, &w->rec->set[i], m->key);
+		struct sum sum;
 
+		if (!is_news(w, i, m->key, &seen))
+			continue;
+		sum = sum_of(w, &w->rec->set[i], m->key);
 		any |= sum.any;
 		most = sum.value > most ? sum.value : most;
 	}
@@ -97,7 +126,8 @@ static void take_room(void *ctx, const char *name, uint64_t value)
 	    !strcmp(what, "cpu_ns")) {
 		room->node[n].cpu_ns = value;
 		room->node[n].has_cpu = true;
-	} else if (sscanf(name, "zone.%u.%31[^.].%31s", &n, zone, what) == 3 && n < NODES_MAX) {
+	} else if (sscanf(name, "zone.%u.%31[^.].%31s", &n, zone, what) == 3 && n < NODES_MAX &&
+		   strcmp(zone, "DMA")) {
 		if (!strcmp(what, "free"))
 			room->node[n].free += value;
 		else if (!strcmp(what, "high"))
@@ -112,7 +142,8 @@ static void room_of(const struct window *w, const struct records_set *set, struc
 
 	memset(room, 0, sizeof(*room));
 	for (i = 0; i < w->rec->nr_sources; i++)
-		if (set->text[i].p)
+		if (set->text[i].p && (may_have(w->rec->source[i], "zoneinfo") ||
+				       may_have(w->rec->source[i], "task kswapd")))
 			counters_each(w->rec->source[i], set->text[i], take_room, room);
 }
 
@@ -144,7 +175,8 @@ static bool has_zones(const struct room *room)
 
 static void over_reclaim(struct window *w, const struct metric *m, const char *scope)
 {
-	static struct room room[2];
+	const char *seen = NULL;
+	struct room room[2];
 	unsigned int last = 0;
 	uint64_t most = 0;
 	bool any = false;
@@ -152,6 +184,8 @@ static void over_reclaim(struct window *w, const struct metric *m, const char *s
 
 	memset(room, 0, sizeof(room));
 	for (i = 0; i < w->rec->nr_sets; i++) {
+		if (!is_news(w, i, "zoneinfo", &seen))
+			continue;
 		room_of(w, &w->rec->set[i], &room[!last]);
 		if (!has_zones(&room[!last]))
 			continue;

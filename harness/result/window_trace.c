@@ -102,17 +102,60 @@ static void put_count(struct window *w, const struct metric *m, const char *scop
 		window_put(w, m, scope, window_ppm(a, b));
 }
 
+/* What a histogram is made of: without the event that ends its episodes it would be 0 for nothing. */
+static const char *const made_of[][3] = {
+	{"stall.direct", "vmscan", "mm_vmscan_direct_reclaim_end"},
+	{"stall.memcg", "vmscan", "mm_vmscan_memcg_reclaim_end"},
+	{"stall.throttled", "vmscan", "mm_vmscan_throttled"},
+	{"kswapd.run", "vmscan", "mm_vmscan_kswapd_sleep"},
+	{"writeback.throttle", "writeback", "balance_dirty_pages"},
+};
+
+/* The state names the events that were switched on, blank-separated; and one a key those that failed. */
+static bool was_recorded(const struct window *w, const char *system, const char *event)
+{
+	char key[WINDOW_NAME], name[WINDOW_NAME];
+	size_t len = strlen(event), i;
+	struct text t;
+
+	snprintf(key, sizeof(key), "trace.events.%s", system);
+	snprintf(name, sizeof(name), "%s/%s", system, event);
+	if (text_is(window_state(w, "trace.off"), name))
+		return false;
+	t = window_state(w, key);
+	for (i = 0; t.p && i + len <= t.len; i++)
+		if (!memcmp(t.p + i, event, len) && (!i || t.p[i - 1] == ' ') &&
+		    (i + len == t.len || t.p[i + len] == ' '))
+			return true;
+	return false;
+}
+
+/* The event that this row lacks, or NULL. */
+static const char *missing_event(const struct window *w, const struct metric *m)
+{
+	size_t i, len = strcspn(m->key, " ");
+
+	for (i = 0; i < sizeof(made_of) / sizeof(made_of[0]); i++)
+		if (strlen(made_of[i][0]) == len && !memcmp(m->key, made_of[i][0], len) &&
+		    !was_recorded(w, made_of[i][1], made_of[i][2]))
+			return made_of[i][2];
+	return NULL;
+}
+
 void window_measure_trace(struct window *w, const struct metric *m, const char *scope)
 {
-	char word[WINDOW_NAME], lost[WINDOW_NAME];
-	const char *what = strchr(m->key, ' ');
+	const char *what = strchr(m->key, ' '), *event = missing_event(w, m);
+	char word[WINDOW_NAME], lost[WINDOW_NAME], lacks[WINDOW_NAME];
 
 	scope_word(m, scope, word);
 	snprintf(lost, sizeof(lost), "%" PRIu64 " events of the trace were lost", w->trace->lost);
+	snprintf(lacks, sizeof(lacks), "the event %s was not recorded", event ? event : "");
 	if (!w->trace->present)
 		window_absent(w, m, scope, "the run was not traced");
 	else if (w->trace->lost)
 		window_absent(w, m, scope, lost);
+	else if (m->source == METRIC_HIST && event)
+		window_absent(w, m, scope, lacks);
 	else if (m->source == METRIC_TRACE)
 		put_count(w, m, scope, word);
 	else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TASKS_MAX 4096
+#define AGENT_PID 1
 
 const char *const trace_context_name[CONTEXT_NR] = {"kswapd", "direct", "memcg", "proactive",
 						    "other"};
@@ -147,17 +148,19 @@ static bool is_kswapd(const struct tracker *k, int32_t pid)
 	return named(comm_of(k, pid), "kswapd");
 }
 
-/*
- * A task in none of the cgroups has no limit to reclaim for, so it writes memory.reclaim; but for
- * kworkers, which reclaim for tasks above memory.high.
- */
-static enum trace_context memcg_context(const struct tracker *k, int32_t pid)
+/* Kernel threads that nobody waits for: kworkers reclaim for tasks above memory.high. */
+static bool is_background(const struct tracker *k, int32_t pid)
 {
-	const struct trace_task *task = trace_task(k->tasks, pid);
+	const char *comm = comm_of(k, pid);
 
-	if (!task || task->cgroup[0] || !task->comm[0] || !strncmp(task->comm, "kworker", 7))
-		return CONTEXT_MEMCG;
-	return CONTEXT_PROACTIVE;
+	return is_kswapd(k, pid) || named(comm, "kcompactd") || !strcmp(comm, "khugepaged") ||
+	       !strcmp(comm, "ksmd") || !strncmp(comm, "kworker", 7);
+}
+
+/* The agent is in no cgroup that has a limit: what it reclaims it was told to, by memory.reclaim. */
+static enum trace_context memcg_context(int32_t pid)
+{
+	return pid == AGENT_PID ? CONTEXT_PROACTIVE : CONTEXT_MEMCG;
 }
 
 enum trace_context tracker_context(const struct tracker *k, int32_t pid)
@@ -167,7 +170,7 @@ enum trace_context tracker_context(const struct tracker *k, int32_t pid)
 	if (is_kswapd(k, pid))
 		return CONTEXT_KSWAPD;
 	if (task && task->kind[EPISODE_MEMCG].open)
-		return memcg_context(k, pid);
+		return memcg_context(pid);
 	return task && task->kind[EPISODE_DIRECT].open ? CONTEXT_DIRECT : CONTEXT_OTHER;
 }
 
@@ -205,7 +208,7 @@ static bool end(struct tracker *k, const struct trace_event *e, enum episode_kin
 	out->order = task->kind[kind].order;
 	out->nid = task->kind[kind].nid;
 	out->got = trace_number_or(e, "nr_reclaimed", -1);
-	out->background = is_kswapd(k, e->pid) || named(comm_of(k, e->pid), "kcompactd");
+	out->background = is_background(k, e->pid);
 	return true;
 }
 
@@ -244,7 +247,7 @@ static bool throttled(struct tracker *k, const struct trace_event *e, struct epi
 	out->context = tracker_context(k, e->pid);
 	out->begin_ns = e->time_ns > ns ? e->time_ns - ns : 0;
 	out->reason = (unsigned int)trace_number_or(e, "reason", 0);
-	out->background = is_kswapd(k, e->pid) || named(comm_of(k, e->pid), "kcompactd");
+	out->background = is_background(k, e->pid);
 	return true;
 }
 
@@ -280,5 +283,44 @@ bool tracker_feed(struct tracker *k, const struct trace_event *e, struct episode
 		return dirty(e, out);
 	default:
 		return false;
+	}
+}
+
+static void open_of_task(const struct tracker *k, const struct tracker_task *task, uint64_t at_ns,
+			 void (*fn)(void *ctx, const struct episode *ep), void *ctx)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < EPISODE_TASK_NR; kind++) {
+		struct episode ep = {.kind = (enum episode_kind)kind, .pid = task->pid,
+				     .nid = task->kind[kind].nid,
+				     .order = task->kind[kind].order,
+				     .begin_ns = task->kind[kind].begin_ns, .end_ns = at_ns,
+				     .got = -1};
+
+		if (!task->kind[kind].open)
+			continue;
+		ep.context = tracker_context(k, task->pid);
+		ep.background = is_background(k, task->pid);
+		fn(ctx, &ep);
+	}
+}
+
+void tracker_each_open(const struct tracker *k, uint64_t at_ns,
+		       void (*fn)(void *ctx, const struct episode *ep), void *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < k->nr_tasks; i++)
+		open_of_task(k, &k->task[i], at_ns, fn, ctx);
+	for (i = 0; i < EPISODE_NODES_MAX; i++) {
+		struct episode ep = {.kind = k->node[i].awake ? EPISODE_AWAKE : EPISODE_ASLEEP,
+				     .context = CONTEXT_KSWAPD, .pid = k->node[i].pid,
+				     .nid = (int)i, .order = -1,
+				     .begin_ns = k->node[i].since_ns, .end_ns = at_ns, .got = -1,
+				     .background = true};
+
+		if (k->node[i].awake || k->node[i].asleep)
+			fn(ctx, &ep);
 	}
 }

@@ -28,7 +28,7 @@ enum trace_context {
 	CONTEXT_KSWAPD,
 	CONTEXT_DIRECT,
 	CONTEXT_MEMCG,     /* a task of the cgroup, at a limit of it */
-	CONTEXT_PROACTIVE, /* memory.reclaim: memcg reclaim by a task of none of the cgroups */
+	CONTEXT_PROACTIVE, /* memory.reclaim: memcg reclaim by the agent, who writes it */
 	CONTEXT_OTHER,     /* none of them: MADV_PAGEOUT, zone_reclaim_mode, DAMON, ... */
 	CONTEXT_NR,
 };
@@ -98,6 +98,9 @@ void tracker_release(struct tracker *k);
 enum trace_what tracker_what(const struct tracker *k, const struct trace_event *e);
 /* True when the event ends an episode, which is then in *out. */
 bool tracker_feed(struct tracker *k, const struct trace_event *e, struct episode *out);
+/* Calls fn for each episode that has begun and not ended, with at_ns as its end. */
+void tracker_each_open(const struct tracker *k, uint64_t at_ns,
+		       void (*fn)(void *ctx, const struct episode *ep), void *ctx);
 /* On whose behalf the task reclaims at this moment. */
 enum trace_context tracker_context(const struct tracker *k, int32_t pid);
 /* A node of the event, or -1. */

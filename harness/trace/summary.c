@@ -25,6 +25,9 @@ struct sum {
 	struct trace_hist **hist; /* sorted */
 	size_t nr_hists;
 	uint64_t *by_format;
+	uint64_t from_ns, to_ns; /* the window */
+	uint64_t inside_ns;      /* how much of the episode at hand is inside it */
+	bool open;               /* it had not ended at the window's end */
 };
 
 static int order_of(const char *name, const char *scope, const char *name2, const char *scope2)
@@ -63,6 +66,7 @@ static struct trace_hist *hist(struct sum *s, const char *name, const char *scop
 	return s->hist[low];
 }
 
+/* Of times the sum is what passed inside the window, whenever the episode began. */
 static void add_to(struct sum *s, const char *name, const char *scope, const char *unit,
 		   uint64_t value)
 {
@@ -70,9 +74,13 @@ static void add_to(struct sum *s, const char *name, const char *scope, const cha
 
 	if (!h)
 		return;
-	h->count++;
-	h->sum += value;
+	h->sum += strcmp(unit, "ns") ? value : s->inside_ns;
 	h->max = value > h->max ? value : h->max;
+	if (s->open) {
+		h->open++;
+		return;
+	}
+	h->count++;
 	h->bucket[wire_bucket(value)]++;
 }
 
@@ -187,7 +195,7 @@ static void add_got(struct sum *s, const struct episode *ep, enum trace_context 
 {
 	char name[32] = "reclaim.got";
 
-	if (ep->got < 0)
+	if (ep->got < 0 || s->open)
 		return;
 	if (ep->kind != EPISODE_BALANCE) {
 		add_to(s, name, "system", "pages", (uint64_t)ep->got);
@@ -212,6 +220,8 @@ static void add_memcg(struct sum *s, const struct episode *ep)
 {
 	if (ep->context == CONTEXT_PROACTIVE)
 		add_to(s, "proactive.run", "system", "ns", ep->end_ns - ep->begin_ns);
+	else if (ep->background)
+		add_to(s, "background.memcg", "system", "ns", ep->end_ns - ep->begin_ns);
 	else
 		add_stall(s, ep, "stall.memcg", true);
 	add_got(s, ep, ep->context);
@@ -246,7 +256,10 @@ static void add_episode(struct sum *s, const struct episode *ep)
 {
 	switch (ep->kind) {
 	case EPISODE_DIRECT:
-		add_stall(s, ep, "stall.direct", true);
+		if (ep->background)
+			add_to(s, "background.direct", "system", "ns", ep->end_ns - ep->begin_ns);
+		else
+			add_stall(s, ep, "stall.direct", true);
 		add_got(s, ep, CONTEXT_DIRECT);
 		return;
 	case EPISODE_MEMCG:
@@ -304,20 +317,43 @@ static void add_event(struct sum *s, const struct trace_event *e)
 	}
 }
 
+/* One that is over after the window, or never, counts for what it took until the window's end. */
+static void take_episode(void *ctx, const struct episode *ep)
+{
+	struct sum *s = ctx;
+	struct episode cut = *ep;
+	uint64_t begin = ep->begin_ns > s->from_ns ? ep->begin_ns : s->from_ns;
+
+	if (ep->begin_ns >= s->to_ns || ep->end_ns < s->from_ns)
+		return;
+	/* A pause of a writer is told when it begins. */
+	s->open = ep->end_ns >= s->to_ns && ep->kind != EPISODE_DIRTY;
+	if (ep->end_ns > s->to_ns)
+		cut.end_ns = s->to_ns;
+	s->inside_ns = cut.end_ns > begin ? cut.end_ns - begin : 0;
+	add_episode(s, &cut);
+}
+
 /* What came before the window is followed too: episodes can begin there. */
-static void go_through(struct sum *s, const struct trace *t, uint64_t from_ns, uint64_t to_ns)
+static void go_through(struct sum *s, const struct trace *t)
 {
 	struct trace_iter *it = xcalloc(1, sizeof(*it));
 	struct trace_event e;
 	struct episode ep;
+	uint64_t last = 0;
 
 	trace_begin(it, t);
 	while (trace_next(it, &e)) {
-		if (e.time_ns >= from_ns && e.time_ns < to_ns)
+		last = e.time_ns;
+		if (e.time_ns >= s->from_ns && e.time_ns < s->to_ns)
 			add_event(s, &e);
-		if (tracker_feed(&s->tracker, &e, &ep) && ep.end_ns >= from_ns && ep.end_ns < to_ns)
-			add_episode(s, &ep);
+		if (tracker_feed(&s->tracker, &e, &ep))
+			take_episode(s, &ep);
 	}
+	/* A window without an end is over with the last event. */
+	if (s->to_ns == UINT64_MAX)
+		s->to_ns = last;
+	tracker_each_open(&s->tracker, s->to_ns, take_episode, s);
 	free(it);
 }
 
@@ -353,7 +389,7 @@ int trace_summarise(const struct records *rec, uint64_t from_ns, uint64_t to_ns,
 {
 	struct trace *t = xcalloc(1, sizeof(*t));
 	struct trace_tasks tasks;
-	struct sum s = {.out = out, .tasks = &tasks};
+	struct sum s = {.out = out, .tasks = &tasks, .from_ns = from_ns, .to_ns = to_ns};
 
 	(void)err;
 	memset(out, 0, sizeof(*out));
@@ -363,7 +399,7 @@ int trace_summarise(const struct records *rec, uint64_t from_ns, uint64_t to_ns,
 		trace_tasks_load(&tasks, rec);
 		tracker_start(&s.tracker, t, &tasks);
 		s.by_format = xcalloc(t->nr_formats + 1, sizeof(*s.by_format));
-		go_through(&s, t, from_ns, to_ns);
+		go_through(&s, t);
 		count_formats(&s, t);
 		hand_over(&s);
 		free(s.by_format);
@@ -373,6 +409,14 @@ int trace_summarise(const struct records *rec, uint64_t from_ns, uint64_t to_ns,
 	}
 	free(t);
 	return 0;
+}
+
+int trace_summarise_window(const struct records *rec, struct trace_summary *out, struct err *err)
+{
+	uint64_t open = rec->phase_ns[WIRE_OPEN], close = rec->phase_ns[WIRE_CLOSE];
+
+	return trace_summarise(rec, open ? open : UINT64_MAX, close ? close : rec->last_ns, out,
+			       err);
 }
 
 void trace_summary_release(struct trace_summary *s)

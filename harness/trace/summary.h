@@ -2,7 +2,9 @@
 /*
  * What the tracepoints say of a stretch of time: counts and histograms.
  *
- * An event belongs to the window from_ns <= time < to_ns; an episode to the one that it ends in.  scope
+ * An event belongs to the window from_ns <= time < to_ns; an episode is counted in the one that it
+ * ends in.  The sum of times is what passed inside the window: of episodes that began before it, or
+ * had not ended at its end (open), that part.  scope
  * is "system", "node.N", "cgroup.NAME" (the cgroup that the task is in, whoever's pages they are),
  * "order.N" or "reason.NAME".  Both lists are sorted by name, then scope, and bounded; what never
  * happened is not in them.
@@ -17,7 +19,9 @@
  *			system, node.N, cgroup.NAME, reason.NAME
  *	writeback.throttle	a task that writes: balance_dirty_pages' pause, of ms resolution.
  *			system, cgroup.NAME
- *	proactive.run	as stall.memcg, of tasks that write memory.reclaim. system
+ *	proactive.run	as stall.memcg, of the agent, which writes memory.reclaim. system
+ *	background.direct, background.memcg	as stall.direct and stall.memcg, of khugepaged, ksmd and
+ *			kworkers, for whom nobody waits. system
  *	kswapd.run	mm_vmscan_kswapd_wake to _sleep.  The nap of up to 100 ms with which kswapd
  *			finds out whether it can sleep is part of it. system, node.N
  *	kswapd.sleep	mm_vmscan_kswapd_sleep to _wake. system, node.N
@@ -68,7 +72,8 @@ struct trace_hist {
 	char name[48];
 	char scope[72];
 	const char *unit; /* "ns" or "pages" */
-	uint64_t count, sum, max;
+	uint64_t count, sum, max; /* max: of open ones too, what they took so far */
+	uint64_t open;            /* had not ended: neither in count nor in a bucket */
 	uint64_t bucket[WIRE_BUCKETS]; /* of wire_bucket() */
 };
 
@@ -91,6 +96,8 @@ struct trace_summary {
 /* 0, also when there is nothing: present is false then. */
 int trace_summarise(const struct records *rec, uint64_t from_ns, uint64_t to_ns,
 		    struct trace_summary *out, struct err *err);
+/* Of the window, or of as much of it as there was. */
+int trace_summarise_window(const struct records *rec, struct trace_summary *out, struct err *err);
 void trace_summary_release(struct trace_summary *s);
 /* A new object {events, lost, histograms, counts}, and absent: why, when there was no trace. */
 json_t *trace_summary_json(const struct trace_summary *s);

@@ -24,10 +24,11 @@ static json_t *histograms(const struct trace_summary *s)
 		const struct trace_hist *h = &s->hist[i];
 
 		json_array_append_new(
-			out, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "name", h->name,
+			out, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "name", h->name,
 				       "scope", h->scope, "unit", h->unit, "count",
-				       (json_int_t)h->count, "sum", (json_int_t)h->sum, "max",
-				       (json_int_t)h->max, "buckets", buckets(h)));
+				       (json_int_t)h->count, "open", (json_int_t)h->open, "sum",
+				       (json_int_t)h->sum, "max", (json_int_t)h->max, "buckets",
+				       buckets(h)));
 	}
 	return out;
 }

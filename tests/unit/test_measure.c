@@ -27,6 +27,7 @@
 #include "result/state.h"
 
 #define SETS 3
+#define BOTH(name, t) source(name, t, NULL, t)
 
 static struct records rec;
 static struct trace_summary trace;
@@ -140,12 +141,14 @@ static void test_meaning(void **unused)
 {
 	(void)unused;
 	begin();
-	source("vmstat", "pgscan_direct 0\nworkingset_refault_file 0\nnr_vmscan_write 0\n", NULL,
-	       "pgscan_direct 0\nworkingset_refault_file 0\nnr_vmscan_write 0\n");
+	BOTH("vmstat", "pgscan_direct 0\nworkingset_refault_file 0\nworkingset_activate_file 0\n"
+		       "nr_vmscan_write 0\n");
 	state("lru_gen.enabled=0x0007");
 	assert_meaning("reclaim.scan.direct",
-		       "without-cgroup-limits,with-proactive,with-khugepaged");
+		       "without-cgroup-limits,with-proactive,with-khugepaged,isolated");
 	assert_meaning("refault.file", "to-same-lruvec");
+	rec.hello[1] = text("6.12.107+deb13-cloud-amd64");
+	assert_meaning("refault.activate.file", "mglru-of-6.12");
 	assert_meaning("vmstat.nr_vmscan_write", "folios");
 	begin();
 	source("node.vmstat 0", "pgscan_kswapd 0\n", NULL, "pgscan_kswapd 0\n");
@@ -153,7 +156,7 @@ static void test_meaning(void **unused)
 	       "pgscan_direct 0\npgscan_proactive 0\nworkingset_refault_file 0\n");
 	state("lru_gen.enabled=0x0000");
 	assert_meaning("reclaim.scan.direct",
-		       "with-cgroup-limits,without-proactive,with-khugepaged");
+		       "with-cgroup-limits,without-proactive,with-khugepaged,looked-at");
 	assert_meaning("refault.file", "all");
 }
 
@@ -241,6 +244,12 @@ static void test_trace_rows(void **unused)
 	hist[1].bucket[wire_bucket(1000)] = 9;
 	hist[1].bucket[wire_bucket(4000)] = 1;
 	trace = (struct trace_summary){.present = true, .hist = hist, .nr_hists = 2};
+	/* no event is not the same as an event that never came */
+	assert_absent("cgroup.a.stall.memcg.count",
+		      "the event mm_vmscan_memcg_reclaim_end was not recorded");
+	state("trace.events.vmscan=mm_vmscan_memcg_reclaim_end mm_vmscan_direct_reclaim_end "
+	      "mm_vmscan_kswapd_sleep");
+	assert_absent("stall.throttled.count", "the event mm_vmscan_throttled was not recorded");
 	assert_int_equal(value("cgroup.a.stall.memcg.count"), 10);
 	assert_int_equal(value("cgroup.a.stall.memcg.total_us"), 12345);
 	assert_int_equal(value("cgroup.a.stall.memcg.p90_ns"), 1023);
@@ -274,8 +283,6 @@ static void assert_verdict(const char *check, const char *want)
 	json_decref(violated);
 	json_decref(list);
 }
-
-#define BOTH(name, t) source(name, t, NULL, t)
 
 static void test_check_nodes(void **unused)
 {
@@ -342,10 +349,13 @@ static void test_check_cgroup_sums(void **unused)
 	BOTH("memory.stat a/c", "pgscan 4\n");
 	BOTH("vmstat", "pgscan_anon 10\npgscan_file 0\n");
 	assert_verdict("cgroup.sums", "held");
-	BOTH("memory.stat a/d", "pgscan 1\n");
+	/* a read leaves up to 64 updates unfolded, of each */
+	BOTH("memory.stat a/d", "pgscan 128\n");
+	assert_verdict("cgroup.sums", "held");
+	BOTH("memory.stat a/e", "pgscan 1\n");
 	assert_verdict("cgroup.sums", "violated");
 	begin();
-	BOTH("memory.stat a", "pgscan 11\n");
+	BOTH("memory.stat a", "pgscan 139\n");
 	BOTH("vmstat", "pgscan_anon 10\npgscan_file 0\n");
 	assert_verdict("cgroup.sums", "violated");
 }
@@ -363,32 +373,42 @@ static void test_check_latencies(void **unused)
 	bucket[3] = 2;
 	bucket[40] = 3;
 	assert_verdict("latencies", "held");
-	bucket[40] = 5;
+	/* so many threads may be in between */
+	bucket[40] = 3 + 64;
+	assert_verdict("latencies", "held");
+	bucket[40] = 4 + 64;
 	assert_verdict("latencies", "violated");
-	bucket[40] = 1;
+	bucket[40] = 2;
 	assert_verdict("latencies", "violated");
 }
 
 static void test_check_trace(void **unused)
 {
-	static struct trace_hist hist = {.name = "stall.memcg", .scope = "system", .count = 2};
-	static struct trace_count count = {.name = "trace.event.oom.mark_victim",
-					   .scope = "system", .value = 1};
+	static struct trace_hist hist = {.name = "stall.memcg", .scope = "system"};
+	static struct trace_count count[2] = {
+		{.name = "trace.event.oom.mark_victim", .scope = "system", .value = 1},
+		{.name = "trace.event.vmscan.mm_vmscan_memcg_reclaim_end", .scope = "system",
+		 .value = 4}};
 
 	(void)unused;
 	begin();
 	assert_verdict("trace.lost", "absent");
 	source("vmstat", "oom_kill 1\n", NULL, "oom_kill 2\n");
 	trace = (struct trace_summary){.present = true, .events = 9, .hist = &hist, .nr_hists = 1,
-				       .count = &count, .nr_counts = 1};
-	hist.bucket[7] = 2;
+				       .count = count, .nr_counts = 2};
+	hist.bucket[7] = 4;
 	assert_verdict("trace.histograms", "held");
 	assert_verdict("trace.oom", "held");
 	assert_verdict("trace.lost", "held");
-	hist.bucket[7] = 1;
-	assert_verdict("trace.histograms", "violated");
+	/* one may have begun before the tracepoint was switched on, for each CPU */
+	hist.bucket[7] = 3;
+	assert_verdict("trace.histograms", "held");
 	hist.bucket[7] = 2;
-	count.value = 0;
+	assert_verdict("trace.histograms", "violated");
+	hist.bucket[7] = 5;
+	assert_verdict("trace.histograms", "violated");
+	hist.bucket[7] = 4;
+	count[0].value = 0;
 	assert_verdict("trace.oom", "violated");
 	trace.lost = 1;
 	assert_verdict("trace.lost", "violated");

@@ -786,7 +786,7 @@ static void test_measure(void **unused)
 	assert_string_equal(json_string_value(json_object_get(find(out, "workload.mem.touches"),
 							      "better")), "higher");
 	assert_string_equal(json_string_value(json_object_get(find(out, "reclaim.scan.kswapd"),
-							      "meaning")), "with-cgroup-limits");
+							      "meaning")), "with-cgroup-limits,looked-at");
 	assert_string_equal(json_string_value(json_object_get(find(out, "refault.anon"),
 							      "meaning")), "all");
 	assert_null(json_object_get(find(out, "fault.major"), "meaning"));

@@ -28,7 +28,8 @@ metric()
 
 sums()
 {
-	(cd "$1" && sha256sum spec.json result.json series.csv records.bin console.txt host.json)
+	(cd "$1" && sha256sum spec.json result.json records.zst console.txt host.json) ||
+		fail "a file of the result is gone"
 }
 
 # The totals against the clock, and every place in the tree of calls against the contexts.

@@ -93,3 +93,7 @@ said "10 experiments in .*: 1 done, 9 ended otherwise, 0 failed on the host"
 # The same bytes again, the watchdog's NMI and the flood included.
 expect 0 "$WRINGER" replay "$(id_of lockup)" "$(id_of flood)"
 nothing_half_written
+# With too little room for the records the trace is not whole, and the result says so.
+expect 1 "$WRINGER" check "$(id_of records)"
+grep -q 'violated  *trace.lost' "$DIR/out" || fail "check: $(cat "$DIR/out")"
+rm -r "$(echo "$WRINGER_RESULTS/$(id_of records)"*)"
