@@ -164,9 +164,12 @@ static void print_hist(const struct trace_hist *h)
 	char n[5][24], name[128];
 
 	snprintf(name, sizeof(name), "%s %s", h->name, h->scope);
-	printf("%-32s %7s %7s %7s %7s %7s\n", name, short_number(n[0], h->count),
+	printf("%-32s %7s %7s %7s %7s %7s", name, short_number(n[0], h->count),
 	       short_number(n[1], quantile(h, 0.5)), short_number(n[2], quantile(h, 0.9)),
 	       short_number(n[3], quantile(h, 0.99)), short_number(n[4], h->max));
+	if (h->open)
+		printf(" +%" PRIu64 " open", h->open);
+	puts("");
 }
 
 static void print_counts(const struct trace_summary *s)
@@ -221,9 +224,9 @@ static json_t *json_events(const struct run *r)
 
 static json_t *json_hist(const struct trace_hist *h)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "name", h->name, "scope",
-			 h->scope, "unit", h->unit, "count", (json_int_t)h->count, "sum",
-			 (json_int_t)h->sum, "max", (json_int_t)h->max, "p50",
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", h->name,
+			 "scope", h->scope, "unit", h->unit, "count", (json_int_t)h->count, "open",
+			 (json_int_t)h->open, "sum", (json_int_t)h->sum, "max", (json_int_t)h->max, "p50",
 			 (json_int_t)quantile(h, 0.5), "p90", (json_int_t)quantile(h, 0.9), "p99",
 			 (json_int_t)quantile(h, 0.99));
 }
