@@ -13,10 +13,11 @@ kills=${KILLS-10}
 seed=${SEED-$(date +%s)}
 echo "SEED=$seed"
 
+# random N: into $r a number below N.  Not by printing it: a subshell's seed is gone with it.
 random()
 {
 	seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	echo $((seed / 65536 % $1))
+	r=$((seed / 65536 % $1))
 }
 
 run()
@@ -31,14 +32,13 @@ sums()
 	done
 }
 
-# The emulators of this test, or wringer itself.
-victim()
+# An emulator of this test, or wringer itself, into $who.
+choose_victim()
 {
-	if [ "$(random 3)" = 0 ]; then
-		echo "$pid"
-	else
-		emulators | head -n 1 | tr -dc 0-9
-	fi
+	who=$pid
+	random 3
+	[ $r = 0 ] || who=$(emulators | head -n 1 | tr -dc 0-9)
+	: "${who:=$pid}"
 }
 
 expect 0 run
@@ -50,7 +50,8 @@ while [ $i -lt "$kills" ]; do
 	i=$((i + 1))
 	# A template takes several seconds to make, a fork of it less than one.
 	span=900
-	if [ "$(random 2)" = 0 ]; then
+	random 2
+	if [ $r = 0 ]; then
 		"$WRINGER" cache clear 2>/dev/null
 		span=6000
 	fi
@@ -58,11 +59,10 @@ while [ $i -lt "$kills" ]; do
 	"$WRINGER" run -k 6.12 -g tiny -p lru,mglru -s "$HERE/scenarios/blink.conf" -n 1 \
 		>"$DIR/log" 2>&1 &
 	pid=$!
-	ms=$(random $span)
-	sleep "$((ms / 1000)).$((ms % 1000 / 100))"
-	who=$(victim)
-	: "${who:=$pid}"
-	if [ -n "$who" ] && kill -9 "$who" 2>/dev/null; then
+	random $span
+	sleep "$(printf '%d.%03d' $((r / 1000)) $((r % 1000)))"
+	choose_victim
+	if kill -9 "$who" 2>/dev/null; then
 		[ "$who" = $pid ] && of_wringer=$((of_wringer + 1)) || of_qemu=$((of_qemu + 1))
 	fi
 	wait $pid 2>/dev/null || :
@@ -71,6 +71,7 @@ while [ $i -lt "$kills" ]; do
 	run >"$DIR/log" 2>&1 || fail "kill $i: the same command does not complete: $(cat "$DIR/log")"
 	nothing_half_written
 	sums | cmp -s - "$DIR/sums" || fail "kill $i (SEED=$seed): another result"
+	[ $((i % 10)) != 0 ] || echo "$i: $of_qemu emulators, $of_wringer of wringer"
 done
 [ $((of_wringer + of_qemu)) -gt 0 ] || fail "every kill came too late"
 rm -rf "$WRINGER_RESULTS"
