@@ -153,16 +153,11 @@ static json_t *by_name(const json_t *result, bool all)
 	return out;
 }
 
-static int collect_named(void *ctx, const char *path, const json_t *a, const json_t *b)
-{
-	return collect(ctx, path, a, b);
-}
-
 static json_t *diff_metrics(const struct side *a, const struct side *b, bool all)
 {
 	json_t *x = by_name(a->r.result, all), *y = by_name(b->r.result, all), *out = json_array();
 
-	json_diff(x, y, "", collect_named, out);
+	json_diff(x, y, "", collect, out);
 	json_decref(x);
 	json_decref(y);
 	return out;

@@ -36,25 +36,19 @@ static void measure_source(struct window *w, const char *source, const char *pre
 	}
 }
 
-static void measure_cgroup(struct window *w, const char *cgroup, void *ctx)
+/* Sources that there is one of for each cgroup or node. */
+struct family {
+	const char *source, *scope, *suffix;
+};
+
+static void measure_one(struct window *w, const char *name, void *ctx)
 {
 	char source[WINDOW_NAME], prefix[WINDOW_NAME], scope[WINDOW_NAME];
+	const struct family *f = ctx;
 
-	(void)ctx;
-	snprintf(source, sizeof(source), "memory.stat %s", cgroup);
-	snprintf(prefix, sizeof(prefix), "cgroup.%s.stat", cgroup);
-	snprintf(scope, sizeof(scope), "cgroup %s", cgroup);
-	measure_source(w, source, prefix, scope);
-}
-
-static void measure_node(struct window *w, const char *node, void *ctx)
-{
-	char source[WINDOW_NAME], prefix[WINDOW_NAME], scope[WINDOW_NAME];
-
-	(void)ctx;
-	snprintf(source, sizeof(source), "node.vmstat %s", node);
-	snprintf(prefix, sizeof(prefix), "node.%s", node);
-	snprintf(scope, sizeof(scope), "node %s", node);
+	snprintf(source, sizeof(source), "%s%s", f->source, name);
+	snprintf(prefix, sizeof(prefix), "%s.%s%s", f->scope, name, f->suffix);
+	snprintf(scope, sizeof(scope), "%s %s", f->scope, name);
 	measure_source(w, source, prefix, scope);
 }
 
@@ -109,9 +103,12 @@ static void measure_zram(struct window *w, const char *device, void *ctx)
 
 void window_measure_raw(struct window *w)
 {
+	struct family node = {"node.vmstat ", "node", ""};
+	struct family cgroup = {"memory.stat ", "cgroup", ".stat"};
+
 	window_each(w, "device ", measure_device, NULL);
 	window_each(w, "zram ", measure_zram, NULL);
 	measure_source(w, "vmstat", "vmstat", "system");
-	window_each(w, "node.vmstat ", measure_node, NULL);
-	window_each(w, "memory.stat ", measure_cgroup, NULL);
+	window_each(w, node.source, measure_one, &node);
+	window_each(w, cgroup.source, measure_one, &cgroup);
 }
