@@ -11,6 +11,28 @@
 #include "base/file.h"
 #include "base/parse.h"
 
+/* A line's place: the file's number above the line's, which CONF_FILE_MAX keeps below. */
+#define LINE_BITS 20
+
+_Static_assert(CONF_FILE_MAX < 1u << LINE_BITS, "a line's number must fit");
+
+/* Reading: where the current line is, and the section that its keys go to. */
+struct reader {
+	struct conf *conf;
+	size_t section; /* index + 1; 0 = none yet */
+	unsigned int depth;
+	bool includes;
+};
+
+static int read_file(struct reader *r, const char *path, struct err *err);
+
+const char *conf_file(const struct conf *conf, int line)
+{
+	size_t file = (size_t)line >> LINE_BITS;
+
+	return file < conf->nr_files ? conf->file[file] : conf->name;
+}
+
 int conf_complain(const struct conf *conf, int line, struct err *err, const char *fmt, ...)
 {
 	char msg[ERR_MSG_MAX / 2];
@@ -19,7 +41,8 @@ int conf_complain(const struct conf *conf, int line, struct err *err, const char
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
-	return err_set(err, -EINVAL, "%s:%d: %s", conf->name, line, msg);
+	return err_set(err, -EINVAL, "%s:%d: %s", conf_file(conf, line),
+		       line & ((1 << LINE_BITS) - 1), msg);
 }
 
 static char *trim(char *s)
@@ -55,9 +78,66 @@ static struct conf_entry *find_entry(const struct conf_section *sec, const char 
 	return NULL;
 }
 
-static int add_section(struct conf *conf, char *head, int line, struct err *err)
+static bool same_file(int a, int b)
+{
+	return a >> LINE_BITS == b >> LINE_BITS;
+}
+
+static struct conf_section *new_section(struct conf *conf, const char *name, const char *arg,
+					int line)
 {
 	struct conf_section *sec;
+
+	conf->section = xrealloc(conf->section, conf->nr_sections + 1, sizeof(*sec));
+	sec = &conf->section[conf->nr_sections++];
+	*sec = (struct conf_section){.name = xstrdup(name), .arg = xstrdup(arg), .line = line};
+	return sec;
+}
+
+/* A section that an included file has too goes on; complaints name the newer one. */
+static int open_section(struct reader *r, const char *name, const char *arg, int line,
+			struct err *err)
+{
+	struct conf_section *sec = find_section(r->conf, name, arg);
+
+	if (sec && same_file(sec->line, line))
+		return conf_complain(r->conf, line, err, "section [%s%s%s] is there twice", name,
+				     *arg ? " " : "", arg);
+	if (!sec)
+		sec = new_section(r->conf, name, arg, line);
+	sec->line = line;
+	r->section = (size_t)(sec - r->conf->section) + 1;
+	return 0;
+}
+
+/* "other" is other.conf in the folder of the file that says so; a name with a dot is as it is. */
+static int include(struct reader *r, const char *name, int line, struct err *err)
+{
+	const char *from = conf_file(r->conf, line), *slash = strrchr(from, '/');
+	const char *base = strrchr(name, '/');
+	cleanup_free char *path = xasprintf(
+		"%.*s%s%s", *name == '/' || !slash ? 0 : (int)(slash + 1 - from), from, name,
+		strchr(base ? base : name, '.') ? "" : ".conf");
+	int ret;
+
+	r->section = 0;
+	if (!r->includes || !*name)
+		return conf_complain(r->conf, line, err, "nothing can be included here");
+	if (r->depth == CONF_DEPTH_MAX || r->conf->nr_files == CONF_FILES_MAX)
+		return conf_complain(r->conf, line, err,
+				     "too many files: does one of them include itself?");
+	if (!file_exists(path))
+		return conf_complain(r->conf, line, err, "there is no %s to include", path);
+	r->depth++;
+	ret = read_file(r, path, err);
+	r->depth--;
+	r->section = 0;
+	return ret;
+}
+
+static int add_section(struct reader *r, char *head, int line, struct err *err)
+{
+	struct conf *conf = r->conf;
 	char *end = strchr(head, ']');
 	char *arg;
 
@@ -72,70 +152,109 @@ static int add_section(struct conf *conf, char *head, int line, struct err *err)
 	arg = trim(arg);
 	if (!*head)
 		return conf_complain(conf, line, err, "a section needs a name");
-	if (find_section(conf, head, arg))
-		return conf_complain(conf, line, err, "section [%s%s%s] is there twice", head,
-				     *arg ? " " : "", arg);
-	conf->section = xrealloc(conf->section, conf->nr_sections + 1, sizeof(*sec));
-	sec = &conf->section[conf->nr_sections++];
-	*sec = (struct conf_section){.name = xstrdup(head), .arg = xstrdup(arg), .line = line};
-	return 0;
+	return strcmp(head, "include") ? open_section(r, head, arg, line, err) :
+					 include(r, arg, line, err);
 }
 
-static int add_entry(struct conf *conf, char *text, int line, struct err *err)
+static void put_entry(struct conf_section *sec, const char *key, const char *value, int line)
 {
+	struct conf_entry *e = find_entry(sec, key);
+
+	if (!e) {
+		sec->entry = xrealloc(sec->entry, sec->nr_entries + 1, sizeof(*sec->entry));
+		e = &sec->entry[sec->nr_entries++];
+		*e = (struct conf_entry){.key = xstrdup(key)};
+	}
+	free(e->value);
+	e->value = xstrdup(value);
+	e->line = line;
+}
+
+static int add_entry(struct reader *r, char *text, int line, struct err *err)
+{
+	const struct conf *conf = r->conf;
 	struct conf_section *sec;
+	struct conf_entry *e;
 	char *eq = strchr(text, '=');
 
 	if (!eq)
 		return conf_complain(conf, line, err, "expected [section] or key = value");
-	if (!conf->nr_sections)
+	if (!r->section)
 		return conf_complain(conf, line, err, "a key before any [section]");
 	*eq = '\0';
 	text = trim(text);
 	if (!*text)
 		return conf_complain(conf, line, err, "a value without a key");
-	sec = &conf->section[conf->nr_sections - 1];
-	if (find_entry(sec, text))
+	sec = &conf->section[r->section - 1];
+	e = find_entry(sec, text);
+	if (e && same_file(e->line, line))
 		return conf_complain(conf, line, err, "key '%s' is there twice", text);
-	sec->entry = xrealloc(sec->entry, sec->nr_entries + 1, sizeof(*sec->entry));
-	sec->entry[sec->nr_entries++] = (struct conf_entry){
-		.key = xstrdup(text), .value = xstrdup(trim(eq + 1)), .line = line};
+	put_entry(sec, text, trim(eq + 1), line);
 	return 0;
 }
 
-static int parse_line(struct conf *conf, const char *text, size_t len, int line, struct err *err)
+void conf_set(struct conf *conf, const char *section, const char *key, const char *value, int line)
+{
+	struct conf_section *sec = find_section(conf, section, "");
+
+	put_entry(sec ? sec : new_section(conf, section, "", line), key, value, line);
+}
+
+static int parse_line(struct reader *r, const char *text, size_t len, int line, struct err *err)
 {
 	char copy[CONF_LINE_MAX + 1];
 	char *s;
 
 	if (len > CONF_LINE_MAX)
-		return conf_complain(conf, line, err, "line longer than %d bytes", CONF_LINE_MAX);
+		return conf_complain(r->conf, line, err, "line longer than %d bytes",
+				     CONF_LINE_MAX);
 	if (memchr(text, '\0', len))
-		return conf_complain(conf, line, err, "a NUL byte: this is no text file");
+		return conf_complain(r->conf, line, err, "a NUL byte: this is no text file");
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	s = trim(copy);
 	if (!*s || *s == '#')
 		return 0;
-	return *s == '[' ? add_section(conf, s, line, err) : add_entry(conf, s, line, err);
+	return *s == '[' ? add_section(r, s, line, err) : add_entry(r, s, line, err);
 }
 
-int conf_parse(struct conf *conf, const char *name, const char *text, size_t len, struct err *err)
+static int read_text(struct reader *r, const char *name, const char *text, size_t len,
+		     struct err *err)
 {
+	struct conf *conf = r->conf;
+	int line = (int)(conf->nr_files << LINE_BITS);
 	const char *end = text + len;
-	int line = 0;
 	int ret = 0;
 
-	*conf = (struct conf){.name = xstrdup(name)};
+	conf->file = xrealloc(conf->file, conf->nr_files + 1, sizeof(*conf->file));
+	conf->file[conf->nr_files++] = xstrdup(name);
 	if (len > CONF_FILE_MAX)
 		ret = err_set(err, -EFBIG, "%s: larger than %u bytes", name, CONF_FILE_MAX);
 	while (!ret && text < end) {
 		const char *nl = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = nl ? nl : end;
 
-		ret = parse_line(conf, text, (size_t)(stop - text), ++line, err);
+		ret = parse_line(r, text, (size_t)(stop - text), ++line, err);
 		text = stop + 1;
 	}
+	return ret;
+}
+
+static int read_file(struct reader *r, const char *path, struct err *err)
+{
+	cleanup_buf struct buf buf = {0};
+	int ret = file_read(path, &buf, err);
+
+	return ret ? ret : read_text(r, path, buf_str(&buf), buf.len, err);
+}
+
+int conf_parse(struct conf *conf, const char *name, const char *text, size_t len, struct err *err)
+{
+	struct reader r = {.conf = conf};
+	int ret;
+
+	*conf = (struct conf){.name = xstrdup(name)};
+	ret = read_text(&r, name, text, len, err);
 	if (ret)
 		conf_release(conf);
 	return ret;
@@ -143,11 +262,14 @@ int conf_parse(struct conf *conf, const char *name, const char *text, size_t len
 
 int conf_load(struct conf *conf, const char *path, struct err *err)
 {
-	cleanup_buf struct buf buf = {0};
-	int ret = file_read(path, &buf, err);
+	struct reader r = {.conf = conf, .includes = true};
+	int ret;
 
-	memset(conf, 0, sizeof(*conf));
-	return ret ? ret : conf_parse(conf, path, buf_str(&buf), buf.len, err);
+	*conf = (struct conf){.name = xstrdup(path)};
+	ret = read_file(&r, path, err);
+	if (ret)
+		conf_release(conf);
+	return ret;
 }
 
 static void section_release(struct conf_section *sec)
@@ -169,6 +291,9 @@ void conf_release(struct conf *conf)
 
 	for (i = 0; i < conf->nr_sections; i++)
 		section_release(&conf->section[i]);
+	for (i = 0; i < conf->nr_files; i++)
+		free(conf->file[i]);
+	free(conf->file);
 	free(conf->section);
 	free(conf->name);
 	memset(conf, 0, sizeof(*conf));

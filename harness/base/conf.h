@@ -9,6 +9,17 @@
  *
  * Keys may hold any character but '='.  A section may appear once per argument, a key once per
  * section.  Lines are at most CONF_LINE_MAX bytes, a file at most CONF_FILE_MAX.
+ *
+ *	[include FILE]
+ *
+ * stands for the sections of another file, FILE or FILE.conf in the folder of this one.  A section
+ * that both have is one section, and of a key that both have the value read last holds; so a file
+ * includes first and says then what differs.
+ *
+ *	[param]
+ *	NAME = DEFAULT
+ *
+ * makes ${NAME} stand for a text in all other sections, in arguments and values (conf_expand()).
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -21,7 +32,14 @@
 
 #define CONF_LINE_MAX 1024
 #define CONF_FILE_MAX (256u << 10)
+/* How deep files may include each other, and how many files one may be made of. */
+#define CONF_DEPTH_MAX 8
+#define CONF_FILES_MAX 64
 
+/*
+ * A line below is the number of a line and which file it is of, in one; conf_complain() and
+ * conf_file() take it apart.
+ */
 struct conf_entry {
 	char *key;
 	char *value;
@@ -40,19 +58,33 @@ struct conf_section {
 
 struct conf {
 	char *name; /* what complaints call the file */
+	char **file; /* all that it was read from; the first is name */
+	size_t nr_files;
 	struct conf_section *section;
 	size_t nr_sections;
 };
 
 int conf_load(struct conf *conf, const char *path, struct err *err);
+/* One text, which may include nothing. */
 int conf_parse(struct conf *conf, const char *name, const char *text, size_t len, struct err *err);
 void conf_release(struct conf *conf);
 
+/* The file that a line is of. */
+const char *conf_file(const struct conf *conf, int line);
 /* What a configuration file is called by: its base name without ".conf"; a heap string. */
 char *conf_name(const char *path);
 
+/*
+ * Replaces each ${NAME} by the parameter's value, in sections other than [param].  set is a list of
+ * "NAME=VALUE", NULL-terminated or NULL, whose values replace those of [param]; one whose name is
+ * not there is -ENOENT.  A parameter's value may use those above it.
+ */
+int conf_expand(struct conf *conf, char *const *set, struct err *err);
+
 /* The section, marked used, or NULL. */
 struct conf_section *conf_section(struct conf *conf, const char *name, const char *arg);
+/* Sets a key of a section, both made where they are not there; complaints name the line. */
+void conf_set(struct conf *conf, const char *section, const char *key, const char *value, int line);
 /* The value, marked used, or NULL. */
 const char *conf_get(struct conf_section *sec, const char *key);
 /* 0, or -EINVAL with file:line of the first section or key that no one asked for. */
