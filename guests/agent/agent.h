@@ -23,16 +23,20 @@
 
 #define PLAN_MAX      (64u << 10)
 #define PLAN_WORDS    48
-#define WORKLOADS_MAX 16
-#define SOURCES_MAX   256
+#define WORKLOADS_MAX 64 /* and work.c's copies */
+#define SOURCES_MAX   512
 #define TEXT_MAX      (128u << 10)
 #define NAME_MAX_     64
 
 struct workload_slot {
 	char name[NAME_MAX_];
 	struct wl_page *page;
+	struct wl_page *copy; /* what is recorded: of one moment with those of the others */
 	int page_fd; /* the page, for wl to find */
 	pid_t pid;
+	bool held;   /* not the gate lets it go, but a step */
+	bool going;  /* has been let go */
+	bool ending; /* was told to end, or killed by a step */
 	bool gone; /* has been waited for */
 	uint64_t last_ops;
 	uint64_t last_progress_ns;
@@ -44,6 +48,12 @@ struct source {
 	const void *last;   /* its text as it was recorded last, in the record region; or NULL */
 	uint32_t last_len;
 	struct wire_cost cost;
+};
+
+/* So many operations of a workload; "" = not asked for. */
+struct ops_target {
+	char workload[NAME_MAX_];
+	uint64_t ops;
 };
 
 struct agent {
@@ -61,6 +71,11 @@ struct agent {
 	uint64_t warmup_ns;
 	uint64_t window_ns;
 	uint64_t sample_ns; /* 0 = no samples inside the window */
+	uint64_t warmup_max_ns; /* the longest that what follows is waited for */
+	uint64_t steady;        /* millionths: rates of periods must be that close; 0 = need not */
+	uint64_t period_ns;
+	struct ops_target warmup_ops, window_ops;
+	char until[NAME_MAX_];  /* the window ends with this workload */
 	uint64_t hang_ns;   /* no operation of a workload for so long: hung */
 	uint64_t limit_ns;  /* absolute virtual time at which the run must be over; 0 = none */
 	bool oom_allowed;   /* a workload that the OOM killer takes does not end the run */
@@ -129,6 +144,8 @@ void topo_number(const char *key, const char *path, const char *word);
 /* Each slow node must be in a slower memory tier than the fast ones. */
 void topo_tiers(unsigned long fast, unsigned long slow);
 void topo_tier_state(const char *key);
+/* A node's memory online or offline, as far as it is removable; NULL, or why not. */
+const char *topo_online(unsigned int node, const char *state);
 
 /* hang.c: has the kernel tell on the console and in agent.detail what a stuck task waits for */
 void hang_tell(pid_t pid);
@@ -138,8 +155,40 @@ void hang_check_limit(void);
 /* plan.c: does what the plan's lines say, in order */
 void plan_run(char *text);
 
+/* task.c: what the next workload's task has beside its cgroup */
+void task_cpus(const char *list);
+void task_mempolicy(const char *mode, const char *nodes);
+void task_nice(unsigned int nice);
+/* Of the calling process; 0, or what does not work as an exit code. */
+int task_apply(void);
+/* The next workload is an ordinary one again. */
+void task_reset(void);
+
+/* step.c: what is done while workloads run */
+void step_add(const char *name);
+/* Of the step added last.  from: "gate" or "open". */
+void step_at(const char *from, uint64_t ns);
+void step_delay(uint64_t ns);
+void step_every(uint64_t ns, uint64_t times);
+/* These keep their text, which must stay. */
+void step_follow(const char *name);
+void step_when(char *condition);
+void step_do(char *action);
+/* Starts the threads: they wait for the gate. */
+void step_prepare(void);
+void step_gate(uint64_t ns);
+void step_open(uint64_t ns);
+/* Does what threads ask of the agent.  They send it SIGUSR1. */
+void step_serve(void);
+
 /* work.c: workloads */
+void work_hold(void); /* the next one is not let go by the gate */
 void work_spawn(const char *name, const char *type, const char *cgroup, char **args);
+/* NULL when there is none of that name. */
+struct workload_slot *work_find(const char *name);
+void work_start(struct workload_slot *w);
+void work_end(struct workload_slot *w, bool kill);
+uint64_t work_ops(void); /* of all together */
 void work_wait_ready(void);
 void work_open_gate(void);
 void work_let_go(struct wl_page *page); /* opens one workload's gate */
@@ -167,6 +216,8 @@ void sample_source(const char *name, const char *path, unsigned int every);
 void sample_state(const char *key, const char *path);
 void sample_state_text(const char *key, const char *value);
 void sample_record(enum wire_phase phase, const char *name);
+/* All sources and workloads at any time, as the point of time of that name. */
+void sample_mark(const char *name);
 /* Adds what the agent did since start to what it costs, when that is in the window. */
 void sample_cost(uint64_t start);
 /* Records the whole of a file now, in pieces, as a source of its own. */

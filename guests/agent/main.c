@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,23 +139,55 @@ static void fork_point(void)
 	port_watchdog_kick();
 }
 
-/* Sleeps in ticks, looking after the workloads at each. */
-static void watch_until(uint64_t end)
+/*
+ * A workload that has ended, or a step's thread with something to be done, ends the sleep; both
+ * signals are blocked, so none is missed.
+ */
+static void sleep_awake(uint64_t end)
 {
-	uint64_t next = rec_now();
+	sigset_t set;
+	uint64_t now;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
+	while ((now = rec_now()) < end) {
+		struct timespec ts = {.tv_sec = (time_t)((end - now) / 1000000000u),
+				      .tv_nsec = (long)((end - now) % 1000000000u)};
+		int sig = sigtimedwait(&set, NULL, &ts);
+
+		now = rec_now();
+		if (sig == SIGCHLD)
+			work_check();
+		if (sig > 0)
+			step_serve();
+		sample_cost(now);
+	}
+}
+
+/* What can end a phase before its time. */
+typedef bool reached_fn(void);
+
+/* Sleeps in ticks, looking after the workloads at each; true when something was reached. */
+static bool watch_until(uint64_t end, reached_fn *reached)
+{
+	uint64_t tick = reached ? TICK_NS / 10 : TICK_NS, next = rec_now();
 
 	while (next < end) {
 		uint64_t start;
 
-		next = next + TICK_NS < end ? next + TICK_NS : end;
-		sleep_until(next);
+		next = next + tick < end ? next + tick : end;
+		sleep_awake(next);
 		start = rec_now();
 		port_watchdog_kick();
 		hang_check_limit();
 		work_check();
 		trace_drain();
 		sample_cost(start);
+		if (reached && reached())
+			return true;
 	}
+	return false;
 }
 
 /*
@@ -172,23 +205,112 @@ static void open_gate(void)
 	port_watchdog_kick();
 	rec_phase(WIRE_GATE, "gate");
 	work_open_gate();
+	step_gate(agent.gate_ns);
+}
+
+static bool has_done(const struct ops_target *t, uint64_t since)
+{
+	const struct workload_slot *w = work_find(t->workload);
+
+	if (t->ops && !w)
+		agent_fail(WIRE_AGENT_ERROR, "the plan waits for the unknown workload %s",
+			   t->workload);
+	return !t->ops || w->page->work.ops - since >= t->ops;
+}
+
+static bool warm(void)
+{
+	return has_done(&agent.warmup_ops, 0);
+}
+
+#define PERIODS 4
+
+/* Whether the last periods had about as many operations each. */
+static bool is_steady(const uint64_t *n)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < PERIODS; i++)
+		sum += n[i];
+	for (i = 0; i < PERIODS; i++) {
+		uint64_t four = n[i] * PERIODS, off = four > sum ? four - sum : sum - four;
+
+		if (off > (uint64_t)((unsigned __int128)sum * agent.steady / 1000000))
+			return false;
+	}
+	return sum > 0;
+}
+
+/* A run that never gets steady is told from one that does by its state. */
+static void wait_steady(uint64_t latest)
+{
+	uint64_t n[PERIODS] = {0}, before = work_ops(), at = rec_now();
+	bool steady = false;
+	unsigned int i;
+
+	for (i = 0; !steady && at + agent.period_ns <= latest; i++) {
+		at += agent.period_ns;
+		watch_until(at, NULL);
+		n[i % PERIODS] = work_ops() - before;
+		before += n[i % PERIODS];
+		steady = i >= PERIODS - 1 && is_steady(n);
+	}
+	sample_state_text("warmup.steady", steady ? "yes" : "no");
+}
+
+static void warm_up(void)
+{
+	uint64_t open = agent.gate_ns + agent.warmup_ns;
+	uint64_t latest = agent.gate_ns + agent.warmup_max_ns;
+
+	watch_until(open, NULL);
+	if (agent.warmup_ops.ops)
+		sample_state_text("warmup.ops", warm() || watch_until(latest, warm) ? "yes" : "no");
+	if (agent.steady)
+		wait_steady(latest);
+}
+
+static uint64_t ops_at_open;
+
+static bool window_over(void)
+{
+	const struct workload_slot *w = agent.until[0] ? work_find(agent.until) : NULL;
+
+	return (w && w->gone) || (agent.window_ops.ops && has_done(&agent.window_ops, ops_at_open));
+}
+
+static void open_window(void)
+{
+	const struct workload_slot *w = work_find(agent.window_ops.workload);
+
+	sample_record(WIRE_OPEN, "open");
+	trace_edge();
+	port_open_mark();
+	ops_at_open = w ? w->page->work.ops : 0;
 }
 
 static void run_window(void)
 {
-	uint64_t open = agent.gate_ns + agent.warmup_ns;
-	uint64_t close = open + agent.window_ns;
-	uint64_t at;
+	uint64_t open = agent.gate_ns + agent.warmup_ns, close, at;
+	reached_fn *reached = agent.window_ops.ops || agent.until[0] ? window_over : NULL;
+	bool over = false;
 
-	watch_until(open);
-	sample_record(WIRE_OPEN, "open");
-	trace_edge();
-	port_open_mark();
-	for (at = open + agent.sample_ns; agent.sample_ns && at < close; at += agent.sample_ns) {
-		watch_until(at);
-		sample_record(WIRE_SAMPLE, "sample");
+	warm_up();
+	/* Steady at some time later: the window is as long all the same. */
+	if (agent.warmup_ops.ops || agent.steady)
+		open = rec_now();
+	close = open + agent.window_ns;
+	open_window();
+	step_open(open);
+	for (at = open + agent.sample_ns; agent.sample_ns && at < close && !over;
+	     at += agent.sample_ns) {
+		over = watch_until(at, reached);
+		if (!over)
+			sample_record(WIRE_SAMPLE, "sample");
 	}
-	watch_until(close);
+	if (!over)
+		watch_until(close, reached);
 	port_close_mark();
 	sample_record(WIRE_CLOSE, "close");
 	trace_edge();
@@ -207,6 +329,7 @@ int main(int argc, char **argv)
 	read_plan(PLAN_NAME);
 	plan_run(plan);
 	work_wait_ready();
+	step_prepare();
 	trace_start();
 	open_gate();
 	run_window();

@@ -167,6 +167,94 @@ static void do_spawn(char **arg)
 	work_spawn(arg[0], arg[1], arg[2], args);
 }
 
+static void do_hold(char **arg)
+{
+	(void)arg;
+	work_hold();
+}
+
+static void do_cpus(char **arg)
+{
+	task_cpus(arg[0]);
+}
+
+static void do_mempolicy(char **arg)
+{
+	task_mempolicy(arg[0], arg[1]);
+}
+
+static void do_nice(char **arg)
+{
+	task_nice((unsigned int)number(arg[0]));
+}
+
+static void do_step(char **arg)
+{
+	step_add(arg[0]);
+}
+
+static void do_at(char **arg)
+{
+	step_at(arg[0], number(arg[1]));
+}
+
+static void do_delay(char **arg)
+{
+	step_delay(number(arg[0]));
+}
+
+static void do_every(char **arg)
+{
+	step_every(number(arg[0]), number(arg[1]));
+}
+
+static void do_follow(char **arg)
+{
+	step_follow(arg[0]);
+}
+
+static void do_when(char **arg)
+{
+	step_when(arg[0]);
+}
+
+static void do_do(char **arg)
+{
+	step_do(arg[0]);
+}
+
+static void set_target(struct ops_target *t, char **arg)
+{
+	snprintf(t->workload, sizeof(t->workload), "%s", arg[0]);
+	t->ops = number(arg[1]);
+}
+
+static void do_warmup_ops(char **arg)
+{
+	set_target(&agent.warmup_ops, arg);
+}
+
+static void do_window_ops(char **arg)
+{
+	set_target(&agent.window_ops, arg);
+}
+
+static void do_warmup_max(char **arg)
+{
+	agent.warmup_max_ns = number(arg[0]);
+}
+
+static void do_steady(char **arg)
+{
+	agent.steady = number(arg[0]);
+	agent.period_ns = number(arg[1]);
+}
+
+static void do_until(char **arg)
+{
+	snprintf(agent.until, sizeof(agent.until), "%s", arg[0]);
+}
+
 static void do_dump(char **arg)
 {
 	sample_dump(arg[1], arg[0]);
@@ -230,7 +318,23 @@ static const struct verb verbs[] = {
 	{"tierstate", 1, do_tierstate},   /* KEY */
 	{"trace", 1, do_trace},           /* none, reclaim, batch or all */
 	{"threads", 2, do_threads},       /* PATH NAME */
+	{"cpus", 1, do_cpus},             /* LIST: of the next workload */
+	{"mempolicy", 2, do_mempolicy},   /* MODE NODES: of the next workload */
+	{"nice", 1, do_nice},             /* VALUE: of the next workload */
+	{"hold", 0, do_hold},             /* the next workload is started by a step */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
+	{"step", 1, do_step},             /* NAME: what follows is of this step */
+	{"at", 2, do_at},                 /* gate|open NS */
+	{"follow", 1, do_follow},         /* STEP */
+	{"delay", 1, do_delay},           /* NS */
+	{"every", 2, do_every},           /* NS TIMES */
+	{"when", 1, do_when},             /* PATH WORD BASE OP NUMBER */
+	{"do", 1, do_do},                 /* ACTION ... */
+	{"warmup_ops", 2, do_warmup_ops}, /* WORKLOAD NUMBER */
+	{"warmup_max", 1, do_warmup_max}, /* NS */
+	{"steady", 2, do_steady},         /* MILLIONTHS NS */
+	{"window_ops", 2, do_window_ops}, /* WORKLOAD NUMBER */
+	{"until", 1, do_until},           /* WORKLOAD */
 	{"limit", 1, do_limit},           /* NS: absolute; beyond it the run ends */
 	{"allow", 1, do_allow},           /* oom: the OOM killer may take workloads */
 	{"times", 6, do_times},           /* GATE JITTER WARMUP WINDOW SAMPLE HANG */

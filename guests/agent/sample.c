@@ -172,7 +172,6 @@ static void record_sources(bool all)
 			add_cost(&s->cost, end - now);
 		now = end;
 	}
-	agent.nr_sets++;
 }
 
 static void record_costs(void)
@@ -214,9 +213,25 @@ void sample_record(enum wire_phase phase, const char *name)
 	rec_phase(phase, name);
 	work_record(phase != WIRE_SAMPLE);
 	record_sources(phase != WIRE_SAMPLE);
+	agent.nr_sets++;
 	sample_cost(start);
 	if (phase == WIRE_CLOSE)
 		record_costs();
+}
+
+/* Between the samples: it takes nobody's turn. */
+void sample_mark(const char *name)
+{
+	uint64_t start = rec_now();
+
+	if (short_of_room()) {
+		drop();
+		return;
+	}
+	wire_put(&agent.wire, WIRE_PHASE, WIRE_MARK, start, name, (uint32_t)strlen(name));
+	work_record(false);
+	record_sources(true);
+	sample_cost(start);
 }
 
 /* Whatever does not fit any more is counted as dropped, and the harness sees that. */

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "agent.h"
 
@@ -160,4 +163,40 @@ void topo_tier_state(const char *key)
 	if (n && excused && len < sizeof(value))
 		snprintf(value + len, sizeof(value) - len, " (made without the HMAT)");
 	sample_state_text(key, value);
+}
+
+#define BLOCKS_MAX 4096
+
+/* 0 when the block is of that state afterwards, else -errno; -ENOENT: none of the node's. */
+static int set_block(unsigned int node, unsigned int block, const char *state)
+{
+	char path[96], was[32];
+	int fd, ret = 0;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/memory%u/state", node, block);
+	if (sys_read(path, was, sizeof(was)) < 0)
+		return -ENOENT;
+	if (!strcmp(was, state))
+		return 0;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, state, strlen(state)) < 0)
+		ret = -errno;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+const char *topo_online(unsigned int node, const char *state)
+{
+	unsigned int block, changed = 0;
+	int first = -ENODEV;
+
+	for (block = 0; block < BLOCKS_MAX; block++) {
+		int ret = set_block(node, block, state);
+
+		changed += !ret;
+		if (ret && ret != -ENOENT)
+			first = ret;
+	}
+	return changed ? NULL : strerror(-first);
 }

@@ -28,6 +28,24 @@ static void nap(void)
 	nanosleep(&ts, NULL);
 }
 
+static bool hold_next;
+
+void work_hold(void)
+{
+	hold_next = true;
+}
+
+/* Not shared: the agent's alone. */
+static struct wl_page *make_copy(void)
+{
+	void *copy = mmap(NULL, sizeof(struct wl_page), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (copy == MAP_FAILED)
+		agent_fail(WIRE_SETUP_FAILED, "cannot map a workload's copy: %m");
+	return copy;
+}
+
 static struct wl_page *make_page(int *fd)
 {
 	size_t size = sizeof(struct wl_page);
@@ -50,9 +68,12 @@ static void child(const char *type, const char *procs, char **args, int page_fd)
 	const char *argv[PLAN_WORDS + 3] = {WORKLOAD_PROGRAM, type};
 	char *const env[] = {NULL};
 	unsigned int i;
-	int fd;
+	int fd, code;
 
 	sched_setscheduler(0, SCHED_OTHER, &normal);
+	code = task_apply();
+	if (code)
+		_exit(code);
 	fd = open("/proc/self/oom_score_adj", O_WRONLY);
 	if (fd < 0 || write(fd, "0", 1) != 1 || close(fd))
 		_exit(124);
@@ -80,29 +101,50 @@ void work_spawn(const char *name, const char *type, const char *cgroup, char **a
 		 strcmp(cgroup, "/") ? "/" : "", strcmp(cgroup, "/") ? cgroup : "");
 	snprintf(w->name, sizeof(w->name), "%s", name);
 	w->page = make_page(&fd);
+	w->copy = make_copy();
+	w->held = hold_next;
 	w->pid = fork();
 	if (w->pid < 0)
 		agent_fail(WIRE_SETUP_FAILED, "cannot start workload %s: %m", name);
 	if (!w->pid)
 		child(type, procs, args, fd);
 	w->page_fd = fd;
+	hold_next = false;
+	task_reset();
 	snprintf(text, sizeof(text), "%s\n%s", name, type);
 	rec_text(WIRE_WORKLOAD, (uint16_t)agent.nr_workloads++, text);
 }
 
-pid_t work_pid(const char *name)
+struct workload_slot *work_find(const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < agent.nr_workloads; i++)
 		if (!strcmp(agent.workload[i].name, name))
-			return agent.workload[i].pid;
-	return 0;
+			return &agent.workload[i];
+	return NULL;
+}
+
+pid_t work_pid(const char *name)
+{
+	const struct workload_slot *w = work_find(name);
+
+	return w ? w->pid : 0;
+}
+
+/* It ended as it was told to, or when it had done what it had to do. */
+static bool in_order(const struct workload_slot *w, int status)
+{
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return !w->page->failed && (w->ending || w->page->done);
+	return w->ending && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 static void say_gone(struct workload_slot *w, int status)
 {
-	w->gone = true;
+	__atomic_store_n(&w->gone, true, __ATOMIC_RELEASE);
+	if (in_order(w, status))
+		return;
 	if (agent.oom_allowed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
 		rec_say("workload %s was killed by the OOM killer, as it may be", w->name);
 		return;
@@ -148,7 +190,7 @@ static void check_progress(void)
 	for (i = 0; i < agent.nr_workloads; i++) {
 		struct workload_slot *w = &agent.workload[i];
 
-		if (w->page->work.ops != w->last_ops || w->gone)
+		if (w->page->work.ops != w->last_ops || w->gone || !w->going || w->ending)
 			w->last_progress_ns = now;
 		else if (now - w->last_progress_ns > agent.hang_ns)
 			say_stuck(w, now);
@@ -192,29 +234,56 @@ void work_let_go(struct wl_page *page)
 	syscall(SYS_futex, &page->gate, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
+void work_start(struct workload_slot *w)
+{
+	w->last_progress_ns = rec_now();
+	__atomic_store_n(&w->going, true, __ATOMIC_RELEASE);
+	work_let_go(w->page);
+}
+
+/* One that still waits at its gate is let go to its end. */
+void work_end(struct workload_slot *w, bool kill_it)
+{
+	__atomic_store_n(&w->ending, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->page->stop, 1, __ATOMIC_RELEASE);
+	if (kill_it && !w->gone)
+		kill(w->pid, SIGKILL);
+	work_let_go(w->page);
+}
+
 void work_open_gate(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < agent.nr_workloads; i++) {
-		agent.workload[i].last_progress_ns = rec_now();
-		work_let_go(agent.workload[i].page);
-	}
+	for (i = 0; i < agent.nr_workloads; i++)
+		if (!agent.workload[i].held)
+			work_start(&agent.workload[i]);
 }
 
+uint64_t work_ops(void)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < agent.nr_workloads; i++)
+		sum += __atomic_load_n(&agent.workload[i].page->work.ops, __ATOMIC_RELAXED);
+	return sum;
+}
+
+/* Copies: on another CPU the workload goes on counting while the record is put together. */
 void work_record(bool buckets)
 {
-	/* A copy: on another CPU the workload goes on counting while the record is put together. */
-	static struct wl_page copy[WORKLOADS_MAX];
 	uint64_t now = rec_now();
 	unsigned int i;
 
 	for (i = 0; i < agent.nr_workloads; i++)
-		memcpy(&copy[i], agent.workload[i].page, sizeof(copy[i]));
-	for (i = 0; i < agent.nr_workloads; i++)
-		wire_put2(&agent.wire, WIRE_WORK, (uint16_t)i, now, &copy[i].work,
-			  sizeof(copy[i].work), copy[i].bucket,
-			  buckets ? sizeof(copy[i].bucket) : 0);
+		memcpy(agent.workload[i].copy, agent.workload[i].page, sizeof(struct wl_page));
+	for (i = 0; i < agent.nr_workloads; i++) {
+		const struct wl_page *copy = agent.workload[i].copy;
+
+		wire_put2(&agent.wire, WIRE_WORK, (uint16_t)i, now, &copy->work,
+			  sizeof(copy->work), copy->bucket, buckets ? sizeof(copy->bucket) : 0);
+	}
 }
 
 static pid_t first_left(void)
@@ -235,7 +304,7 @@ void work_stop(void)
 	int status;
 
 	for (i = 0; i < agent.nr_workloads; i++)
-		__atomic_store_n(&agent.workload[i].page->stop, 1, __ATOMIC_RELEASE);
+		work_end(&agent.workload[i], false);
 	do {
 		nap();
 		port_watchdog_kick();

@@ -75,11 +75,10 @@ const char *conf_file(const struct conf *conf, int line);
 char *conf_name(const char *path);
 
 /*
- * Replaces each ${NAME} by the parameter's value, in sections other than [param].  set is a list of
- * "NAME=VALUE", NULL-terminated or NULL, whose values replace those of [param]; one whose name is
- * not there is -ENOENT.  A parameter's value may use those above it.
+ * Replaces each ${NAME} by the parameter's value, in sections other than [param].  A parameter's
+ * value may use those above it.
  */
-int conf_expand(struct conf *conf, char *const *set, struct err *err);
+int conf_expand(struct conf *conf, struct err *err);
 
 /* The section, marked used, or NULL. */
 struct conf_section *conf_section(struct conf *conf, const char *name, const char *arg);

@@ -50,24 +50,6 @@ static int expand(struct conf *conf, const struct conf_section *params, size_t n
 	return 0;
 }
 
-static int set_one(struct conf *conf, struct conf_section *params, const char *set, struct err *err)
-{
-	const char *eq = strchr(set, '=');
-	size_t i;
-
-	for (i = 0; eq && params && i < params->nr_entries; i++) {
-		struct conf_entry *e = &params->entry[i];
-
-		if (strlen(e->key) != (size_t)(eq - set) || strncmp(e->key, set, strlen(e->key)))
-			continue;
-		free(e->value);
-		e->value = xstrdup(eq + 1);
-		return 0;
-	}
-	return err_set(err, -ENOENT, "%s: there is no parameter '%.*s'", conf->name,
-		       (int)(eq ? eq - set : (long)strlen(set)), set);
-}
-
 /* Two sections whose names differ by a parameter only can become one. */
 static int check_twice(struct conf *conf, size_t nr, struct err *err)
 {
@@ -97,7 +79,7 @@ static int expand_section(struct conf *conf, struct conf_section *params, size_t
 	return ret;
 }
 
-int conf_expand(struct conf *conf, char *const *set, struct err *err)
+int conf_expand(struct conf *conf, struct err *err)
 {
 	struct conf_section *params = conf_section(conf, "param", "");
 	size_t i;
@@ -105,9 +87,7 @@ int conf_expand(struct conf *conf, char *const *set, struct err *err)
 
 	for (i = 0; params && i < params->nr_entries; i++)
 		params->entry[i].used = true;
-	for (i = 0; !ret && set && set[i]; i++)
-		ret = set_one(conf, params, set[i], err);
-	if (!ret && params)
+	if (params)
 		ret = expand_section(conf, params, (size_t)(params - conf->section), err);
 	for (i = 0; !ret && i < conf->nr_sections; i++)
 		if (&conf->section[i] != params)

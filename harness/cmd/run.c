@@ -172,7 +172,6 @@ static void take_axes(struct run_cmd *o, struct axes *axes)
 	if (!o->axes.scenario.nr)
 		die_usage(&cmd_run, "which scenario? -s NAME; 'wringer show scenarios' lists them");
 	set_default(&o->axes.kernel, "newest");
-	set_default(&o->axes.guest, "two");
 	set_default(&o->axes.policy, "lru,mglru");
 	set_default(&o->axes.seeds, "1-8");
 	*axes = (struct axes){

@@ -506,7 +506,7 @@ static char *scenario_title(const char *path, struct err *err)
 	struct scenario s;
 	char *title;
 
-	if (scenario_load(&s, path, err))
+	if (scenario_load(&s, path, NULL, err))
 		return NULL;
 	title = xstrdup(s.title);
 	scenario_release(&s);
@@ -642,7 +642,7 @@ static void print_scenario(const char *path)
 	struct scenario s;
 	size_t i, k;
 
-	if (scenario_load(&s, path, &err))
+	if (scenario_load(&s, path, NULL, &err))
 		die(&err);
 	printf("[scenario]\ntitle = %s\nshows = %s\nprimary = %s\nwarmup = %" PRIu64
 	       "ns\nwindow = %" PRIu64 "ns\nsample = %" PRIu64 "ns\nhang = %" PRIu64

@@ -24,7 +24,8 @@
 
 /*
  * Values of the axes as a user names them; each list is NULL-terminated.  A NULL list of engines is
- * the exact one alone.
+ * the exact one alone, one of guests for each scenario that which it is made for.  A scenario's name
+ * may be followed by what is set of it: "kv-scan:limit=32M:window=2s".
  */
 struct axes {
 	char **engine;

@@ -75,7 +75,7 @@ static int bare_experiment(const char *kernel_name, const struct guest *guest, e
 		exp->plugin_file = xasprintf("%s/" RUN_PLUGIN, path_data());
 	exp->machine = guest_machine(guest, &guest->storage);
 	exp->setup = xstrdup("");
-	exp->plan = xstrdup("# wringer plan 3\ntimes 0 0 0 0 0 1\n");
+	exp->plan = xstrdup("# wringer plan 4\ntimes 0 0 0 0 0 1\n");
 	engine_args(&exp->machine, engine, &exp->args);
 	ret = bare_image(&kernel, exp, err);
 	kernel_release(&kernel);

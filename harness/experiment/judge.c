@@ -10,6 +10,7 @@
 #include "records/records.h"
 #include "result/check.h"
 #include "result/console.h"
+#include "result/expect.h"
 #include "result/measure.h"
 #include "result/state.h"
 
@@ -31,6 +32,7 @@ struct verdict {
 	enum status status;
 	char reason[512];
 	struct trace_summary trace;           /* of the window */
+	json_t *metrics, *expected;           /* of the result */
 	char function[128];                   /* where the agent found a task stuck, or "" */
 	const struct console_report *failure; /* the report that decided, or NULL */
 };
@@ -186,6 +188,23 @@ static void judge(struct verdict *v)
 			 x->exit_code, v->rec->last_phase, WIRE_STOPPED, v->stderr_line);
 }
 
+/* Expectations are about a run in which nothing else went wrong. */
+static void judge_expected(struct verdict *v)
+{
+	const json_t *failed = expect_failed(v->expected), *absent = expect_absent(v->expected);
+
+	if (v->status != STATUS_DONE)
+		return;
+	if (absent)
+		conclude(v, STATUS_SETUP_FAILED, "expected %s: %s",
+			 json_string_value(json_object_get(absent, "expect")),
+			 json_string_value(json_object_get(absent, "absent")));
+	else if (failed)
+		conclude(v, STATUS_EXPECTATION_FAILED, "expected %s; it is %s",
+			 json_string_value(json_object_get(failed, "expect")),
+			 json_string_value(json_object_get(failed, "left")));
+}
+
 static json_t *kernel_said(const struct records *rec)
 {
 	static const char *const keys[] = {"agent", "release", "version"};
@@ -274,7 +293,11 @@ static json_t *make_result(const struct experiment *exp, const struct verdict *v
 	if (v->status != STATUS_DONE)
 		json_object_set_new(out, "failure", failure(v));
 	json_object_set_new(out, "window_complete", json_boolean(window_complete(rec)));
-	json_object_set_new(out, "metrics", measure_metrics(rec, &v->trace));
+	json_object_set_new(out, "metrics", v->metrics);
+	if (json_array_size(v->expected))
+		json_object_set(out, "expectations", v->expected);
+	if (rec->nr_steps)
+		json_object_set_new(out, "steps", state_steps(rec));
 	add_checks(rec, &v->trace, out);
 	json_object_set_new(out, "trace", trace_summary_json(&v->trace));
 	json_object_set_new(out, "records", stream(rec, &r->records));
@@ -387,12 +410,16 @@ int judge_run(struct experiment *exp, const char *dir, const struct engine_exit 
 		records_release(&rec);
 		return ret;
 	}
+	v.metrics = measure_metrics(&rec, &v.trace);
+	v.expected = expect_evaluate(expect_of_spec(exp->spec), &rec, v.metrics);
+	judge_expected(&v);
 	keep_records(&rec, &region, &result->records);
 	result->spec = json_incref(exp->spec);
 	result->result = make_result(exp, &v, result);
 	exp->status = v.status;
 	free(exp->reason);
 	exp->reason = v.reason[0] ? xstrdup(v.reason) : NULL;
+	json_decref(v.expected);
 	trace_summary_release(&v.trace);
 	records_release(&rec);
 	return 0;

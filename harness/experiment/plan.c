@@ -172,8 +172,32 @@ static void write_seed(struct plan *p)
 	buf_printf(p->out, "seed %s\n", hex);
 }
 
-/* Each folder on the way, with the memory controller handed down to what is below it. */
-static void write_cgroup(struct plan *p, const struct conf_section *sec)
+/* The controllers whose files a scenario's cgroups use, memory always: "+memory +io". */
+static void list_controllers(const struct conf *conf, struct buf *out)
+{
+	static const char *const names[] = {"cpu", "cpuset", "io", "pids", "hugetlb", "misc"};
+	size_t n, i, k;
+
+	buf_adds(out, "+memory");
+	for (n = 0; n < ARRAY_SIZE(names); n++) {
+		size_t len = strlen(names[n]);
+		bool used = false;
+
+		for (i = 0; i < conf->nr_sections; i++)
+			for (k = 0; !strcmp(conf->section[i].name, "cgroup") &&
+				    k < conf->section[i].nr_entries; k++)
+				used |= !strncmp(conf->section[i].entry[k].key, names[n], len) &&
+					conf->section[i].entry[k].key[len] == '.';
+		if (used)
+			buf_printf(out, " +%s", names[n]);
+	}
+}
+
+/*
+ * Each folder on the way, with the controllers handed down to what is below it.  Of one that has a
+ * section of its own nothing else is set here, so that sections may be in any order.
+ */
+static void write_cgroup(struct plan *p, const struct conf_section *sec, const char *controllers)
 {
 	const char *slash = sec->arg;
 	size_t i;
@@ -182,8 +206,8 @@ static void write_cgroup(struct plan *p, const struct conf_section *sec)
 		int len = (int)(slash - sec->arg);
 
 		buf_printf(p->out,
-			   "mkdir " CG "/%.*s\nwrite " CG "/%.*s/cgroup.subtree_control +memory\n",
-			   len, sec->arg, len, sec->arg);
+			   "mkdir " CG "/%.*s\nwrite " CG "/%.*s/cgroup.subtree_control %s\n",
+			   len, sec->arg, len, sec->arg, controllers);
 		slash++;
 	}
 	buf_printf(p->out, "mkdir " CG "/%s\n", sec->arg);
@@ -195,12 +219,14 @@ static void write_cgroup(struct plan *p, const struct conf_section *sec)
 static void write_cgroups(struct plan *p)
 {
 	const struct conf *conf = &p->scenario->conf;
+	cleanup_buf struct buf controllers = {0};
 	size_t i;
 
-	buf_printf(p->out, "write " CG "/cgroup.subtree_control +memory\n");
+	list_controllers(conf, &controllers);
+	buf_printf(p->out, "write " CG "/cgroup.subtree_control %s\n", buf_str(&controllers));
 	for (i = 0; i < conf->nr_sections; i++)
 		if (!strcmp(conf->section[i].name, "cgroup"))
-			write_cgroup(p, &conf->section[i]);
+			write_cgroup(p, &conf->section[i], buf_str(&controllers));
 }
 
 /* As the kernel took them: it rounds, and a later write may have gone wrong. */
@@ -300,13 +326,30 @@ static void write_option(struct buf *out, const struct conf_key *key, const void
 	}
 }
 
+/* What a task has beside its cgroup; nothing is written where all is as usual. */
+static void write_task(struct plan *p, const struct scenario_work *w)
+{
+	if (*w->cpus)
+		buf_printf(p->out, "cpus %s\n", w->cpus);
+	if (w->mempolicy)
+		buf_printf(p->out, "mempolicy %s %s\n", scenario_mempolicies[w->mempolicy],
+			   w->nodes);
+	if (w->nice)
+		buf_printf(p->out, "nice %llu\n", (unsigned long long)w->nice);
+	if (w->held)
+		buf_adds(p->out, "hold\n");
+}
+
 static void write_work(struct plan *p, size_t i)
 {
 	const struct scenario_work *w = &p->scenario->work[i];
 	size_t k;
 
+	write_task(p, w);
 	buf_printf(p->out, "spawn %s %s %s seed=%llu", w->name, w->type->name, w->cgroup,
 		   (unsigned long long)wl_mix(p->seed * 1024 + i));
+	if (w->ops)
+		buf_printf(p->out, " ops=%llu", (unsigned long long)w->ops);
 	for (k = 0; k < w->type->nr_options; k++)
 		write_option(p->out, &w->type->options[k], w->opts);
 	buf_adds(p->out, "\n");
@@ -340,6 +383,17 @@ static void write_times(struct plan *p)
 		   (unsigned long long)(wl_mix(~p->seed) % JITTER_NS),
 		   (unsigned long long)s->warmup_ns, (unsigned long long)s->window_ns,
 		   (unsigned long long)s->sample_ns, (unsigned long long)s->hang_ns);
+	if (*s->warmup_ops)
+		buf_printf(p->out, "warmup_ops %s\n", s->warmup_ops);
+	if (s->steady)
+		buf_printf(p->out, "steady %llu %llu\n", (unsigned long long)s->steady,
+			   (unsigned long long)s->steady_period_ns);
+	if (*s->warmup_ops || s->steady)
+		buf_printf(p->out, "warmup_max %llu\n", (unsigned long long)s->warmup_max_ns);
+	if (*s->window_ops)
+		buf_printf(p->out, "window_ops %s\n", s->window_ops);
+	if (*s->until)
+		buf_printf(p->out, "until %s\n", s->until);
 }
 
 /* Events, and who is in which cgroup, which is what tells whose they are. */
@@ -382,7 +436,7 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 
 	p.policy = policy;
 	p.seed = seed;
-	buf_adds(out, "# wringer plan 3\n");
+	buf_adds(out, "# wringer plan 4\n");
 	plan_files(&p.storage, scenario, out);
 	/* From here on seed and policy matter; all before is the same for every seed and policy. */
 	write_limits(&p);
@@ -401,5 +455,6 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	for (i = 0; i < scenario->nr_works; i++)
 		write_work(&p, i);
 	plan_sources(guest, &p.storage, scenario, out);
+	buf_adds(out, buf_str(&scenario->steps));
 	write_times(&p);
 }

@@ -10,7 +10,7 @@
 #include "experiment/storage.h"
 
 /* Sources that one plan may have; the agent's and the records' limit too. */
-#define PLAN_SOURCES_MAX 256
+#define PLAN_SOURCES_MAX 512
 
 /* -EINVAL when a scenario has more than can be recorded, or names a workload as a kernel thread. */
 int plan_sources_check(const struct guest *guest, const struct storage_set *storage,

@@ -7,8 +7,10 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "experiment/policy.h"
 #include "image/image.h"
+#include "result/expect.h"
 #include "workloads/lib/pattern.h"
 
 /* What is added to warm-up and window when a scenario sets no limit of its own. */
@@ -16,30 +18,54 @@
 
 const char *const scenario_traces[] = {"none", "reclaim", "batch", "all", NULL};
 
-static const struct conf_key scenario_keys[] = {
-	{"title", CONF_STR, offsetof(struct scenario, title), "one line", NULL, 0, 0, true},
-	{"shows", CONF_STR, offsetof(struct scenario, shows), "what it shows and what is known",
-	 NULL, 0, 0, false},
-	{"primary", CONF_STR, offsetof(struct scenario, primary),
-	 "metrics that decide, blank-separated", NULL, 0, 0, false},
-	{"warmup", CONF_TIME, offsetof(struct scenario, warmup_ns), "from the gate to the window",
-	 NULL, 0, 3600000000000, false},
-	{"window", CONF_TIME, offsetof(struct scenario, window_ns), "what is measured", NULL,
-	 1000000, 3600000000000, true},
-	{"sample", CONF_TIME, offsetof(struct scenario, sample_ns), "between samples; 0 = none",
-	 NULL, 0, 3600000000000, false},
-	{"hang", CONF_TIME, offsetof(struct scenario, hang_ns),
-	 "no operation of a workload for so long is a hang", NULL, 1000000, 3600000000000, false},
-	{"limit", CONF_TIME, offsetof(struct scenario, limit_ns),
-	 "the run must be over so long after the gate", NULL, 1000000, 36000000000000, false},
-	{"oom", CONF_BOOL, offsetof(struct scenario, oom_allowed), "OOM kills are part of it", NULL,
-	 0, 0, false},
-	{"trace", CONF_CHOICE, offsetof(struct scenario, trace),
-	 "events of the kernel to record: none, reclaim, batch, all", scenario_traces, 0, 0, false},
-};
+const char *const scenario_groups[] = {"shapes", "limits", "numa",    "devices",
+				       "storms", "regress", "programs", "own", NULL};
+#define GROUP_OWN 7
 
+#define KEY(field, key, kind, ...) \
+	{.name = key, .type = kind, .offset = offsetof(struct scenario, field), __VA_ARGS__}
+
+#define HOUR 3600000000000ull
+
+const struct conf_key scenario_keys[] = {
+	KEY(title, "title", CONF_STR, .help = "one line", .required = true),
+	KEY(group, "group", CONF_CHOICE, .help = "its part of the catalogue",
+	    .choices = scenario_groups),
+	KEY(shows, "shows", CONF_STR, .help = "what it shows"),
+	KEY(who, "who", CONF_STR, .help = "who cares"),
+	KEY(known, "known", CONF_STR, .help = "what result is known, and its source"),
+	KEY(guest, "guest", CONF_STR, .help = "the guest it is made for"),
+	KEY(primary, "primary", CONF_STR, .help = "metrics that decide, blank-separated"),
+	KEY(warmup_ns, "warmup", CONF_TIME, .help = "from the gate to the window, at least",
+	    .max = HOUR),
+	KEY(warmup_ops, "warmup_ops", CONF_STR,
+	    .help = "WORKLOAD NUMBER: the warm-up lasts until it has done so many operations"),
+	KEY(steady, "steady", CONF_MILLIONTHS,
+	    .help = "the warm-up lasts until the workloads' rates of four periods in a row are "
+		    "within this share of their mean; 0 = do not wait for that",
+	    .max = 1000000),
+	KEY(steady_period_ns, "steady_period", CONF_TIME, .help = "one such period",
+	    .min = 1000000, .max = HOUR),
+	KEY(warmup_max_ns, "warmup_max", CONF_TIME,
+	    .help = "the longest that warmup_ops and steady are waited for", .min = 1000000,
+	    .max = HOUR),
+	KEY(window_ns, "window", CONF_TIME, .help = "what is measured, at the most",
+	    .min = 1000000, .max = HOUR, .required = true),
+	KEY(window_ops, "window_ops", CONF_STR,
+	    .help = "WORKLOAD NUMBER: the window ends when it has done so many operations in it"),
+	KEY(until, "until", CONF_STR, .help = "the window ends when this workload has ended"),
+	KEY(sample_ns, "sample", CONF_TIME, .help = "between samples; 0 = none", .max = HOUR),
+	KEY(hang_ns, "hang", CONF_TIME, .help = "no operation of a workload for so long is a hang",
+	    .min = 1000000, .max = HOUR),
+	KEY(limit_ns, "limit", CONF_TIME, .help = "the run must be over so long after the gate",
+	    .min = 1000000, .max = 10 * HOUR),
+	KEY(oom_allowed, "oom", CONF_BOOL, .help = "OOM kills are part of it"),
+	KEY(trace, "trace", CONF_CHOICE, .help = "events of the kernel to record",
+	    .choices = scenario_traces),
+};
+const size_t nr_scenario_keys = ARRAY_SIZE(scenario_keys);
 /* A name goes into plan lines and guest paths. */
-static bool name_ok(const char *s, bool slashes)
+bool scenario_name_ok(const char *s, bool slashes)
 {
 	if (!*s || *s == '/' || *s == '.' || strlen(s) > 40)
 		return false;
@@ -68,16 +94,37 @@ static int add_file(struct scenario *s, struct conf_section *sec, struct err *er
 	return ret;
 }
 
-/* A relative path is one from the scenario's folder, wherever the program runs. */
-static void place(const char *scenario, char **path)
+/* A relative path is one from the folder of the file that has it, wherever the program runs. */
+static void place(const struct scenario *s, int line, char **path)
 {
-	const char *slash = strrchr(scenario, '/');
+	const char *file = conf_file(&s->conf, line), *slash = strrchr(file, '/');
 	char *from = *path;
 
 	if (*from == '/' || !slash)
 		return;
-	*path = xasprintf("%.*s/%s", (int)(slash - scenario), scenario, from);
+	*path = xasprintf("%.*s/%s", (int)(slash - file), file, from);
 	free(from);
+}
+
+static int add_input(struct scenario *s, struct conf_section *sec, struct err *err)
+{
+	static const struct conf_key keys[] = {
+		{"path", CONF_STR, offsetof(struct scenario_input, path), "the file", NULL, 0, 0,
+		 true},
+	};
+	struct scenario_input *in;
+	int ret;
+
+	if (s->nr_inputs == INPUTS_MAX)
+		return conf_complain(&s->conf, sec->line, err, "more than %d inputs", INPUTS_MAX);
+	s->input = xrealloc(s->input, s->nr_inputs + 1, sizeof(*in));
+	in = &s->input[s->nr_inputs++];
+	*in = (struct scenario_input){.name = sec->arg};
+	ret = conf_bind(&s->conf, sec, keys, ARRAY_SIZE(keys), in, err);
+	if (ret)
+		return ret;
+	place(s, sec->line, &in->path);
+	return file_read(in->path, &in->data, err);
 }
 
 static int read_module(struct scenario *s, const struct conf_section *sec,
@@ -87,7 +134,7 @@ static int read_module(struct scenario *s, const struct conf_section *sec,
 	char *c;
 	int ret;
 
-	place(s->conf.name, &m->path);
+	place(s, sec->line, &m->path);
 	ret = file_read(m->path, &m->data, err);
 	if (!ret && module_info(m->data.data, m->data.len, &name, &m->deps))
 		ret = conf_complain(&s->conf, sec->line, err, "%s is no kernel module", m->path);
@@ -142,79 +189,17 @@ static int check_cgroup(struct scenario *s, struct conf_section *sec, struct err
 	return 0;
 }
 
-static int bind_type(struct scenario *s, struct scenario_work *w, struct conf_section *sec,
-		     struct err *err)
-{
-	const char *type = conf_get(sec, "type");
-
-	w->type = workload_find(type ? type : "");
-	if (!type)
-		return conf_complain(&s->conf, sec->line, err, "[workload %s] needs a type",
-				     sec->arg);
-	if (!w->type)
-		return conf_complain(&s->conf, sec->line, err, "there is no workload type '%s'",
-				     type);
-	w->opts = xcalloc(1, w->type->opts_size);
-	memcpy(w->opts, w->type->defaults, w->type->opts_size);
-	return 0;
-}
-
-/* Strings in the defaults are constants: the struct gets copies of its own to free. */
-static void own_strings(const struct workload *type, void *opts)
-{
-	size_t i;
-
-	for (i = 0; i < type->nr_options; i++) {
-		char **field = (char **)((char *)opts + type->options[i].offset);
-
-		if (type->options[i].type == CONF_STR)
-			*field = xstrdup(*field ? *field : "");
-	}
-}
-
-static int check_file_option(struct scenario *s, struct scenario_work *w, struct conf_section *sec,
-			     struct err *err)
-{
-	const char *name = NULL;
-	size_t i;
-
-	for (i = 0; i < w->type->nr_options; i++)
-		if (!strcmp(w->type->options[i].name, "file"))
-			name = conf_get(sec, "file");
-	for (i = 0; name && i < s->nr_files; i++)
-		if (!strcmp(s->file[i].name, name))
-			return 0;
-	return name ? conf_complain(&s->conf, sec->line, err, "there is no [file %s]", name) : 0;
-}
-
-static int add_work(struct scenario *s, struct conf_section *sec, struct err *err)
-{
-	const char *cgroup = conf_get(sec, "cgroup");
-	struct scenario_work *w;
-	int ret;
-
-	s->work = xrealloc(s->work, s->nr_works + 1, sizeof(*w));
-	w = &s->work[s->nr_works++];
-	*w = (struct scenario_work){.name = sec->arg, .cgroup = xstrdup(cgroup ? cgroup : "/")};
-	ret = bind_type(s, w, sec, err);
-	if (ret)
-		return ret;
-	own_strings(w->type, w->opts);
-	if (cgroup && strcmp(cgroup, "/") && !conf_section(&s->conf, "cgroup", cgroup))
-		return conf_complain(&s->conf, sec->line, err, "there is no [cgroup %s]", cgroup);
-	ret = conf_bind(&s->conf, sec, w->type->options, w->type->nr_options, w->opts, err);
-	return ret ? ret : check_file_option(s, w, sec, err);
-}
-
 static const struct {
 	const char *name;
 	int (*add)(struct scenario *s, struct conf_section *sec, struct err *err);
 	bool slashes;
 } kinds[] = {
 	{"module", add_module, false},
+	{"input", add_input, false},
 	{"file", add_file, false},
 	{"cgroup", check_cgroup, true},
-	{"workload", add_work, false},
+	{"workload", scenario_add_work, false},
+	{"step", scenario_add_step, false},
 };
 
 /* Kind by kind, so that a workload may stand before the file it reads. */
@@ -229,7 +214,7 @@ static int bind_kind(struct scenario *s, size_t kind, struct err *err)
 		if (strcmp(sec->name, kinds[kind].name))
 			continue;
 		sec->used = true;
-		if (!name_ok(sec->arg, kinds[kind].slashes))
+		if (!scenario_name_ok(sec->arg, kinds[kind].slashes))
 			return conf_complain(
 				&s->conf, sec->line, err,
 				"[%s NAME] needs a name of small letters, digits, - and _",
@@ -239,57 +224,182 @@ static int bind_kind(struct scenario *s, size_t kind, struct err *err)
 	return ret;
 }
 
+/* "WORKLOAD NUMBER" */
+static int check_ops(struct scenario *s, const char *key, const char *text, struct err *err)
+{
+	const char *blank = strchr(text, ' ');
+	cleanup_free char *name = xasprintf("%.*s", blank ? (int)(blank - text) : 0, text);
+	uint64_t n;
+
+	if (!*text || (blank && scenario_work(s, name) && !parse_u64(blank + 1, &n) && n))
+		return 0;
+	return err_set(err, -EINVAL, "%s: %s = %s: the name of a workload and a number are needed",
+		       s->conf.name, key, text);
+}
+
+static int check_window(struct scenario *s, struct err *err)
+{
+	int ret = check_ops(s, "warmup_ops", s->warmup_ops, err);
+
+	if (!ret)
+		ret = check_ops(s, "window_ops", s->window_ops, err);
+	if (!ret && *s->until && !scenario_work(s, s->until))
+		ret = err_set(err, -EINVAL, "%s: until = %s: there is no such workload",
+			      s->conf.name, s->until);
+	if (!ret && s->warmup_max_ns < s->warmup_ns)
+		s->warmup_max_ns = s->warmup_ns;
+	return ret;
+}
+
+/* The parsed form is kept by nobody: what is checked here is what the spec holds as text. */
+static int check_expect(struct scenario *s, struct err *err)
+{
+	struct conf_section *sec = conf_section(&s->conf, "expect", "");
+	size_t i;
+
+	for (i = 0; sec && i < sec->nr_entries; i++) {
+		struct conf_entry *e = &sec->entry[i];
+		struct err why;
+
+		e->used = true;
+		if (expect_check(e->key, e->value, &why))
+			return conf_complain(&s->conf, e->line, err, "%s", why.msg);
+	}
+	return 0;
+}
+
+static int bind_sections(struct scenario *s, struct err *err)
+{
+	size_t kind;
+	int ret = storage_bind(&s->conf, &s->storage, err);
+
+	if (!ret)
+		ret = knobs_check(&s->conf, "set", err);
+	for (kind = 0; !ret && kind < ARRAY_SIZE(kinds); kind++)
+		ret = bind_kind(s, kind, err);
+	if (!ret)
+		ret = scenario_check_works(s, err);
+	if (!ret)
+		ret = check_window(s, err);
+	return ret ? ret : check_expect(s, err);
+}
+
 static int bind_scenario(struct scenario *s, struct err *err)
 {
 	struct conf_section *sec = conf_section(&s->conf, "scenario", "");
-	size_t kind;
 	int ret;
 
 	if (!sec)
 		return err_set(err, -EINVAL, "%s: there is no [scenario] section", s->conf.name);
 	ret = conf_bind(&s->conf, sec, scenario_keys, ARRAY_SIZE(scenario_keys), s, err);
 	if (!ret)
-		ret = storage_bind(&s->conf, &s->storage, err);
-	if (!ret)
-		ret = knobs_check(&s->conf, "set", err);
-	for (kind = 0; !ret && kind < ARRAY_SIZE(kinds); kind++)
-		ret = bind_kind(s, kind, err);
-	if (!s->limit_ns)
-		s->limit_ns = s->warmup_ns + s->window_ns + LIMIT_SLACK_NS;
-	if (!ret && !s->nr_works)
-		ret = err_set(err, -EINVAL, "%s: there is no [workload NAME]", s->conf.name);
-	return ret ? ret : conf_unused(&s->conf, err);
-}
-
-int scenario_load(struct scenario *s, const char *path, struct err *err)
-{
-	int ret;
-
-	*s = (struct scenario){.warmup_ns = 1000000000,
-			       .sample_ns = 100000000,
-			       .hang_ns = 10000000000,
-			       .trace = TRACE_RECLAIM,
-			       .primary = xstrdup(""),
-			       .shows = xstrdup("")};
-	ret = conf_load(&s->conf, path, err);
-	if (!ret) {
-		s->name = conf_name(path);
-		ret = bind_scenario(s, err);
-	}
+		ret = bind_sections(s, err);
 	if (ret)
-		scenario_release(s);
-	return ret;
+		return ret;
+	scenario_work_steps(s);
+	if (!s->limit_ns)
+		s->limit_ns = (*s->warmup_ops || s->steady ? s->warmup_max_ns : s->warmup_ns) +
+			      s->window_ns + LIMIT_SLACK_NS;
+	return conf_unused(&s->conf, err);
 }
 
-static void work_release(struct scenario_work *w)
+static bool is_scenario_key(const char *name)
 {
 	size_t i;
 
-	for (i = 0; w->opts && i < w->type->nr_options; i++)
-		if (w->type->options[i].type == CONF_STR)
-			free(*(char **)((char *)w->opts + w->type->options[i].offset));
-	free(w->opts);
-	free(w->cgroup);
+	for (i = 0; i < ARRAY_SIZE(scenario_keys); i++)
+		if (!strcmp(scenario_keys[i].name, name))
+			return true;
+	return false;
+}
+
+/* What the file says already changes nothing, not even the name. */
+static bool is_same(struct scenario *s, const char *section, const char *key, const char *value)
+{
+	struct conf_section *sec = conf_section(&s->conf, section, "");
+	const char *was = conf_get(sec, key);
+
+	return was && !strcmp(was, value);
+}
+
+static int set_one(struct scenario *s, const char *set, struct buf *name, struct err *err)
+{
+	const char *eq = strchr(set, '=');
+	cleanup_free char *key = xasprintf("%.*s", eq ? (int)(eq - set) : 0, set);
+	struct conf_section *param = conf_section(&s->conf, "param", "");
+	bool is_param = conf_get(param, key);
+
+	if (!eq || (!is_param && !is_scenario_key(key)))
+		return err_set(err, -ENOENT,
+			       "%s: '%s' sets neither a parameter of it nor a key of its [scenario] "
+			       "('wringer scenario show' lists them)", s->conf.name, set);
+	if (is_same(s, is_param ? "param" : "scenario", key, eq + 1))
+		return 0;
+	conf_set(&s->conf, is_param ? "param" : "scenario", key, eq + 1, 0);
+	buf_printf(name, ":%s", set);
+	return 0;
+}
+
+static int compare_words(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* In one order, so that one scenario has one name. */
+static int set_all(struct scenario *s, char *const *set, struct err *err)
+{
+	cleanup_free char **sorted = NULL;
+	cleanup_buf struct buf name = {0};
+	size_t n, i;
+	char *plain = s->name;
+	int ret = 0;
+
+	for (n = 0; set && set[n]; n++)
+		;
+	sorted = xcalloc(n + 1, sizeof(*sorted));
+	for (i = 0; i < n; i++)
+		sorted[i] = set[i];
+	qsort(sorted, n, sizeof(*sorted), compare_words);
+	for (i = 0; !ret && i < n; i++)
+		ret = set_one(s, sorted[i], &name, err);
+	s->name = xasprintf("%s%s", plain, buf_str(&name));
+	free(plain);
+	return ret;
+}
+
+static void set_defaults(struct scenario *s)
+{
+	size_t i;
+
+	*s = (struct scenario){.warmup_ns = 1000000000,
+			       .steady_period_ns = 250000000,
+			       .warmup_max_ns = 60000000000,
+			       .sample_ns = 100000000,
+			       .hang_ns = 10000000000,
+			       .group = GROUP_OWN,
+			       .trace = TRACE_RECLAIM};
+	for (i = 0; i < ARRAY_SIZE(scenario_keys); i++)
+		if (scenario_keys[i].type == CONF_STR)
+			*(char **)((char *)s + scenario_keys[i].offset) = xstrdup("");
+}
+
+int scenario_load(struct scenario *s, const char *path, char *const *set, struct err *err)
+{
+	int ret;
+
+	set_defaults(s);
+	ret = conf_load(&s->conf, path, err);
+	if (!ret) {
+		s->name = conf_name(path);
+		ret = set_all(s, set, err);
+	}
+	if (!ret)
+		ret = conf_expand(&s->conf, err);
+	if (!ret)
+		ret = bind_scenario(s, err);
+	if (ret)
+		scenario_release(s);
+	return ret;
 }
 
 void scenario_release(struct scenario *s)
@@ -297,7 +407,14 @@ void scenario_release(struct scenario *s)
 	size_t i;
 
 	for (i = 0; i < s->nr_works; i++)
-		work_release(&s->work[i]);
+		scenario_work_release(&s->work[i]);
+	for (i = 0; i < s->nr_inputs; i++) {
+		buf_release(&s->input[i].data);
+		free(s->input[i].path);
+	}
+	for (i = 0; i < ARRAY_SIZE(scenario_keys); i++)
+		if (scenario_keys[i].type == CONF_STR)
+			free(*(char **)((char *)s + scenario_keys[i].offset));
 	for (i = 0; i < s->nr_modules; i++) {
 		buf_release(&s->module[i].data);
 		buf_release(&s->module[i].deps);
@@ -305,12 +422,11 @@ void scenario_release(struct scenario *s)
 		free(s->module[i].params);
 	}
 	free(s->module);
+	free(s->input);
 	free(s->work);
 	free(s->file);
 	free(s->name);
-	free(s->title);
-	free(s->shows);
-	free(s->primary);
+	buf_release(&s->steps);
 	conf_release(&s->conf);
 	memset(s, 0, sizeof(*s));
 }

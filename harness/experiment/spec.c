@@ -19,10 +19,16 @@ struct planner {
 	struct scenario *scenario;
 	enum engine engine[ENGINE_NR];
 	size_t nr_kernels, nr_guests, nr_policies, nr_scenarios, nr_engines;
+	size_t *own_guest; /* of each scenario, when the user named none; NULL: each with each */
 	char agent[SHA256_HEX], workload[SHA256_HEX], plugin[SHA256_HEX]; /* our own programs */
 	void (*say)(const char *line);
 	struct experiments *out;
 };
+
+/* So many values may be set of one scenario. */
+#define SETS_MAX 16
+
+static char default_guest[] = "two";
 
 /* "guests/two.conf" for "two"; a name with a slash is a path already. */
 static char *conf_path(const char *folder, const char *name)
@@ -65,7 +71,76 @@ static int check_there(const char *what, const char *folder, const char *name, c
 
 DEFINE_LOAD_ALL(guest, guests, "guests")
 DEFINE_LOAD_ALL(policy, policies, "policies")
-DEFINE_LOAD_ALL(scenario, scenarios, "scenarios")
+
+/* "NAME:KEY=VALUE:KEY=VALUE" without what is set, which is put into a list; colons in a path stay. */
+static char *split_sets(const char *word, char **set, size_t max)
+{
+	char *name = xstrdup(word), *slash = strrchr(name, '/');
+	char *at = strchr(slash ? slash : name, ':');
+	size_t n = 0;
+
+	while (at && n < max) {
+		*at++ = '\0';
+		set[n++] = at;
+		at = strchr(at, ':');
+	}
+	set[n] = NULL;
+	return name;
+}
+
+static int load_scenario(struct planner *p, const char *word, struct err *err)
+{
+	char *set[SETS_MAX + 1];
+	cleanup_free char *name = split_sets(word, set, SETS_MAX);
+	cleanup_free char *path = conf_path("scenarios", name);
+	int ret = check_there("scenario", "scenarios", name, path, err);
+
+	if (!ret)
+		ret = scenario_load(&p->scenario[p->nr_scenarios], path, set, err);
+	if (!ret)
+		p->nr_scenarios++;
+	return ret;
+}
+
+static int load_scenarios(struct planner *p, char *const *words, struct err *err)
+{
+	size_t n;
+	int ret = 0;
+
+	for (n = 0; words[n]; n++)
+		;
+	p->scenario = xcalloc(n, sizeof(*p->scenario));
+	for (n = 0; !ret && words[n]; n++)
+		ret = load_scenario(p, words[n], err);
+	return ret;
+}
+
+static size_t find_word(char *const *words, size_t nr, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < nr && strcmp(words[i], word); i++)
+		;
+	return i;
+}
+
+/* The guests that the scenarios are made for, each once. */
+static int load_own_guests(struct planner *p, struct err *err)
+{
+	cleanup_free char **names = xcalloc(p->nr_scenarios + 1, sizeof(*names));
+	size_t nr = 0, i;
+
+	p->own_guest = xcalloc(p->nr_scenarios, sizeof(*p->own_guest));
+	for (i = 0; i < p->nr_scenarios; i++) {
+		char *name = p->scenario[i].guest;
+		size_t at = find_word(names, nr, *name ? name : default_guest);
+
+		if (at == nr)
+			names[nr++] = *name ? name : default_guest;
+		p->own_guest[i] = at;
+	}
+	return load_guests(p, names, err);
+}
 
 static int load_kernels(struct planner *p, char *const *names, struct err *err)
 {
@@ -125,6 +200,7 @@ static void planner_release(struct planner *p)
 	free(p->guest);
 	free(p->policy);
 	free(p->scenario);
+	free(p->own_guest);
 }
 
 static json_t *json_conf(const struct conf *conf)
@@ -259,22 +335,27 @@ struct cell {
 	struct buf setup;
 };
 
-/* Where a module lies on this host is no part of the spec; what it holds is. */
+/* Where a file lies on this host is no part of the spec; what it holds is. */
+static void put_content(json_t *conf, const char *kind, const char *name, const struct buf *data)
+{
+	cleanup_free char *key = xasprintf("%s %s", kind, name);
+	json_t *section = json_object_get(conf, key);
+	char hex[SHA256_HEX];
+
+	sha256_buf(buf_str(data), data->len, hex);
+	json_object_del(section, "path");
+	json_object_set_new(section, "sha256", json_string(hex));
+}
+
 static json_t *json_scenario(const struct scenario *s)
 {
 	json_t *out = json_conf(&s->conf);
-	char hex[SHA256_HEX];
 	size_t i;
 
-	for (i = 0; i < s->nr_modules; i++) {
-		const struct scenario_module *m = &s->module[i];
-		cleanup_free char *name = xasprintf("module %s", m->name);
-		json_t *section = json_object_get(out, name);
-
-		sha256_buf(buf_str(&m->data), m->data.len, hex);
-		json_object_del(section, "path");
-		json_object_set_new(section, "sha256", json_string(hex));
-	}
+	for (i = 0; i < s->nr_modules; i++)
+		put_content(out, "module", s->module[i].name, &s->module[i].data);
+	for (i = 0; i < s->nr_inputs; i++)
+		put_content(out, "input", s->input[i].name, &s->input[i].data);
 	return out;
 }
 
@@ -400,6 +481,20 @@ static int hash_programs(struct planner *p, struct err *err)
 	return ret ? ret : hash_program(RUN_PLUGIN, p->plugin, err);
 }
 
+/* Files of the user's that workloads read. */
+static void add_inputs(const struct scenario *s, struct image_file *files,
+		       char (*names)[MODULE_NAME_MAX + 16], size_t *nr)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_inputs; i++) {
+		snprintf(names[i], sizeof(names[i]), "inputs/%s", s->input[i].name);
+		files[(*nr)++] = (struct image_file){.name = names[i],
+						     .data = s->input[i].data.data,
+						     .len = s->input[i].data.len, .mode = 0444};
+	}
+}
+
 /*
  * The scenario's own modules lie beside the kernel's, which those that they need are taken from.
  * names are set into deps, which must outlive needs.
@@ -431,7 +526,8 @@ static int build_image(struct cell *c, struct err *err)
 	cleanup_free char *workload = xasprintf("%s/workload", path_data());
 	cleanup_buf struct buf fs = {0}, deps = {0};
 	char names[OWN_MODULES_MAX][MODULE_NAME_MAX + 16];
-	struct image_file files[3 + OWN_MODULES_MAX] = {
+	char inputs[INPUTS_MAX][MODULE_NAME_MAX + 16];
+	struct image_file files[3 + OWN_MODULES_MAX + INPUTS_MAX] = {
 		{.name = "init", .path = agent, .mode = 0755},
 		{.name = "workload", .path = workload, .mode = 0755},
 	};
@@ -452,6 +548,7 @@ static int build_image(struct cell *c, struct err *err)
 		files[nr++] = (struct image_file){.name = "data.fs", .data = fs.data, .len = fs.len,
 						  .mode = 0644};
 	add_modules(c->scenario, &needs, &deps, files, names, &nr);
+	add_inputs(c->scenario, files, inputs, &nr);
 	ret = image_build(c->kernel, needs.module, files, nr, &c->image, err);
 	return ret ? err_prefix(err, ret, "scenario %s on guest %s", c->scenario->name,
 				c->guest->name)
@@ -510,7 +607,7 @@ static int add_product(struct planner *p, const struct axes *axes, struct err *e
 {
 	size_t nr = p->nr_kernels * p->nr_guests * p->nr_scenarios * p->nr_policies *
 		    p->nr_engines;
-	size_t i;
+	size_t i, scenario;
 	int ret = 0;
 
 	for (i = 0; !ret && i < nr; i++) {
@@ -519,8 +616,11 @@ static int add_product(struct planner *p, const struct axes *axes, struct err *e
 
 		c.policy = &p->policy[rest % p->nr_policies];
 		rest /= p->nr_policies;
-		c.scenario = &p->scenario[rest % p->nr_scenarios];
+		scenario = rest % p->nr_scenarios;
+		c.scenario = &p->scenario[scenario];
 		rest /= p->nr_scenarios;
+		if (p->own_guest && p->own_guest[scenario] != rest % p->nr_guests)
+			continue;
 		c.guest = &p->guest[rest % p->nr_guests];
 		rest /= p->nr_guests;
 		c.kernel = &p->kernel[rest % p->nr_kernels];
@@ -539,11 +639,11 @@ int experiments_plan(const struct axes *axes, void (*say)(const char *line),
 	memset(out, 0, sizeof(*out));
 	ret = load_engines(&p, axes->engine, err);
 	if (!ret)
-		ret = load_guests(&p, axes->guest, err);
-	if (!ret)
 		ret = load_policies(&p, axes->policy, err);
 	if (!ret)
 		ret = load_scenarios(&p, axes->scenario, err);
+	if (!ret)
+		ret = axes->guest ? load_guests(&p, axes->guest, err) : load_own_guests(&p, err);
 	if (!ret)
 		ret = hash_programs(&p, err);
 	if (!ret)

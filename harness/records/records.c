@@ -22,17 +22,42 @@ static void take_hello(struct records *rec, const struct wire_item *item)
 			rec->hello[i] = (struct text){rest.p, 0};
 }
 
+/* Room for one more: grows by doubling, so sizes are powers of two. */
+static void *grow(void *all, size_t nr, size_t size)
+{
+	return nr & (nr - 1) ? all : xrealloc(all, nr ? 2 * nr : 1, size);
+}
+
 static int add_set(struct records *rec, enum wire_phase phase, uint64_t time_ns)
 {
 	if (rec->nr_sets == RECORDS_SETS_MAX)
 		return -EBADMSG;
-	/* Grows by doubling: sizes are powers of two. */
-	if (!(rec->nr_sets & (rec->nr_sets - 1)))
-		rec->set = xrealloc(rec->set, rec->nr_sets ? 2 * rec->nr_sets : 1,
-				    sizeof(*rec->set));
-	memset(&rec->set[rec->nr_sets], 0, sizeof(*rec->set));
-	rec->set[rec->nr_sets].phase = phase;
-	rec->set[rec->nr_sets++].time_ns = time_ns;
+	rec->set = grow(rec->set, rec->nr_sets, sizeof(*rec->set));
+	rec->current = &rec->set[rec->nr_sets++];
+	*rec->current = (struct records_set){.phase = phase, .time_ns = time_ns};
+	return 0;
+}
+
+static int take_mark(struct records *rec, const struct wire_item *item)
+{
+	if (rec->nr_marks == RECORDS_MARKS_MAX)
+		return -EBADMSG;
+	rec->mark = grow(rec->mark, rec->nr_marks, sizeof(*rec->mark));
+	rec->current = &rec->mark[rec->nr_marks++];
+	*rec->current = (struct records_set){
+		.phase = WIRE_MARK, .name = payload(item), .time_ns = item->head.time_ns};
+	return 0;
+}
+
+static int take_step(struct records *rec, const struct wire_item *item)
+{
+	struct text rest = payload(item), name = {0};
+
+	if (rec->nr_steps == RECORDS_STEPS_MAX)
+		return -EBADMSG;
+	text_line(&rest, &name);
+	rec->step = grow(rec->step, rec->nr_steps, sizeof(*rec->step));
+	rec->step[rec->nr_steps++] = (struct records_step){item->head.time_ns, name, rest};
 	return 0;
 }
 
@@ -40,6 +65,8 @@ static int take_phase(struct records *rec, const struct wire_item *item)
 {
 	unsigned int phase = item->head.id;
 
+	if (phase == WIRE_MARK)
+		return take_mark(rec, item);
 	if (phase < WIRE_BOOT || phase > WIRE_STOPPED)
 		return -EBADMSG;
 	rec->last_phase = (enum wire_phase)phase;
@@ -105,19 +132,19 @@ static int take_workload(struct records *rec, const struct wire_item *item)
 
 static int take_text(struct records *rec, const struct wire_item *item)
 {
-	if (!rec->nr_sets || item->head.id >= RECORDS_SOURCES_MAX)
+	if (!rec->current || item->head.id >= RECORDS_SOURCES_MAX)
 		return -EBADMSG;
 	rec->last[item->head.id] = payload(item);
-	rec->set[rec->nr_sets - 1].text[item->head.id] = rec->last[item->head.id];
+	rec->current->text[item->head.id] = rec->last[item->head.id];
 	return 0;
 }
 
 static int take_same(struct records *rec, const struct wire_item *item)
 {
-	if (!rec->nr_sets || item->head.id >= RECORDS_SOURCES_MAX ||
+	if (!rec->current || item->head.id >= RECORDS_SOURCES_MAX ||
 	    !rec->last[item->head.id].p)
 		return -EBADMSG;
-	rec->set[rec->nr_sets - 1].text[item->head.id] = rec->last[item->head.id];
+	rec->current->text[item->head.id] = rec->last[item->head.id];
 	return 0;
 }
 
@@ -139,11 +166,11 @@ static int take_work(struct records *rec, const struct wire_item *item)
 	size_t buckets = WIRE_BUCKETS * sizeof(uint64_t);
 	struct records_work *w;
 
-	if (!rec->nr_sets || item->head.id >= RECORDS_WORKS_MAX)
+	if (!rec->current || item->head.id >= RECORDS_WORKS_MAX)
 		return -EBADMSG;
 	if (item->head.len != sizeof(w->work) && item->head.len != sizeof(w->work) + buckets)
 		return -EBADMSG;
-	w = &rec->set[rec->nr_sets - 1].work[item->head.id];
+	w = &rec->current->work[item->head.id];
 	w->present = true;
 	memcpy(&w->work, item->payload, sizeof(w->work));
 	w->has_buckets = item->head.len > sizeof(w->work);
@@ -163,9 +190,7 @@ static int take_trace(struct records *rec, const struct wire_item *item)
 {
 	if (rec->nr_traces == RECORDS_TRACES_MAX)
 		return -EBADMSG;
-	if (!(rec->nr_traces & (rec->nr_traces - 1)))
-		rec->trace = xrealloc(rec->trace, rec->nr_traces ? 2 * rec->nr_traces : 1,
-				      sizeof(*rec->trace));
+	rec->trace = grow(rec->trace, rec->nr_traces, sizeof(*rec->trace));
 	rec->trace[rec->nr_traces++] = (struct records_trace){
 		(enum wire_type)item->head.type, item->head.id, payload(item)};
 	return 0;
@@ -191,6 +216,8 @@ static int take(struct records *rec, const struct wire_item *item)
 		return take_work(rec, item);
 	case WIRE_SAME:
 		return take_same(rec, item);
+	case WIRE_STEP:
+		return take_step(rec, item);
 	case WIRE_COST:
 		return take_cost(rec, item);
 	case WIRE_FORMAT:
@@ -236,6 +263,8 @@ int records_parse(struct records *rec, const void *region, size_t size)
 void records_release(struct records *rec)
 {
 	free(rec->set);
+	free(rec->mark);
+	free(rec->step);
 	free(rec->trace);
 	memset(rec, 0, sizeof(*rec));
 }
@@ -253,6 +282,16 @@ const struct records_set *records_open_set(const struct records *rec)
 const struct records_set *records_last_set(const struct records *rec)
 {
 	return rec->nr_sets ? &rec->set[rec->nr_sets - 1] : NULL;
+}
+
+const struct records_set *records_mark(const struct records *rec, const char *name)
+{
+	size_t i;
+
+	for (i = rec->nr_marks; i; i--)
+		if (text_is(rec->mark[i - 1].name, name))
+			return &rec->mark[i - 1];
+	return NULL;
 }
 
 struct text records_text(const struct records *rec, const struct records_set *set, const char *name)

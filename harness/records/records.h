@@ -16,8 +16,10 @@
 #include "records/text.h"
 #include "wire/wire.h"
 
-#define RECORDS_SOURCES_MAX 256
-#define RECORDS_WORKS_MAX   16
+#define RECORDS_SOURCES_MAX 512
+#define RECORDS_WORKS_MAX   64
+#define RECORDS_MARKS_MAX   64
+#define RECORDS_STEPS_MAX   4096
 #define RECORDS_STATES_MAX  256
 #define RECORDS_SETS_MAX    16384
 #define RECORDS_TRACES_MAX  262144
@@ -31,9 +33,17 @@ struct records_work {
 
 struct records_set {
 	enum wire_phase phase;
+	struct text name; /* of a mark */
 	uint64_t time_ns;
 	struct text text[RECORDS_SOURCES_MAX]; /* p == NULL: absent, or not its turn in this set */
 	struct records_work work[RECORDS_WORKS_MAX];
+};
+
+/* A step that was done. */
+struct records_step {
+	uint64_t time_ns; /* when it was over */
+	struct text name;
+	struct text outcome; /* "done", or what else there is to say */
 };
 
 /* Of the tracepoints: WIRE_FORMAT, WIRE_TRACE or WIRE_LOST. */
@@ -59,6 +69,11 @@ struct records {
 	struct wire_cost cost_all;                 /* of all the agent did in the window */
 	struct records_set *set;                   /* owned */
 	size_t nr_sets;
+	struct records_set *mark;                  /* owned; points of time that steps marked */
+	size_t nr_marks;
+	struct records_set *current;               /* inside set or mark: what is being read */
+	struct records_step *step;                 /* owned; in the order of the stream */
+	size_t nr_steps;
 	struct records_trace *trace;               /* owned; in the order of the stream */
 	size_t nr_traces;
 	bool ended;                                /* the agent said the run is over */
@@ -77,6 +92,8 @@ void records_release(struct records *rec);
 /* The set of the window's opening, and of its close (or the last one there is); NULL if none. */
 const struct records_set *records_open_set(const struct records *rec);
 const struct records_set *records_last_set(const struct records *rec);
+/* The set of a marked point of time; of several with one name the last; NULL if none. */
+const struct records_set *records_mark(const struct records *rec, const char *name);
 /* The text of a source by name in a set; p == NULL when absent. */
 struct text records_text(const struct records *rec, const struct records_set *set,
 			 const char *name);

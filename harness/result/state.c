@@ -116,3 +116,16 @@ json_t *state_of(const struct records *rec)
 		huge_pages(rec, out);
 	return out;
 }
+
+json_t *state_steps(const struct records *rec)
+{
+	json_t *out = json_array();
+	size_t i;
+
+	for (i = 0; i < rec->nr_steps; i++)
+		json_array_append_new(
+			out, json_pack("{s:o, s:I, s:o}", "name", state_text(rec->step[i].name),
+				       "time_ns", (json_int_t)rec->step[i].time_ns, "outcome",
+				       state_text(rec->step[i].outcome)));
+	return out;
+}

@@ -16,6 +16,9 @@
  */
 json_t *state_of(const struct records *rec);
 
+/* A new array of what steps did: {"name", "time_ns", "outcome"}, in the order of time. */
+json_t *state_steps(const struct records *rec);
+
 /* Printable ASCII of what a guest wrote, cut after 1023 bytes; a new string. */
 json_t *state_text(struct text t);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "result/check.h"
+#include "result/expect.h"
 #include "result/measure.h"
 #include "result/schema.h"
 #include "result/state.h"
@@ -56,9 +57,22 @@ static int same_part(const json_t *result, const char *key, json_t *made, struct
 		       key);
 }
 
-/* result.json is a function of the records, so that no number in it can be another one. */
-static int check_numbers(const json_t *result, const struct buf *bytes, struct err *err)
+/* What is there only where there is something to say: an empty part is none. */
+static int same_list(const json_t *result, const char *key, json_t *made, struct err *err)
 {
+	if (json_array_size(made) || json_object_get(result, key))
+		return same_part(result, key, made, err);
+	json_decref(made);
+	return 0;
+}
+
+/*
+ * result.json is a function of the records and of what the spec expects, so that no number in it can
+ * be another one.
+ */
+static int check_numbers(const struct result *r, const struct buf *bytes, struct err *err)
+{
+	const json_t *result = r->result;
 	struct trace_summary trace;
 	struct records rec;
 	json_t *checks;
@@ -74,6 +88,12 @@ static int check_numbers(const json_t *result, const struct buf *bytes, struct e
 		if (!ret)
 			ret = same_part(result, "trace", trace_summary_json(&trace), err);
 		if (!ret)
+			ret = same_list(result, "steps", state_steps(&rec), err);
+		if (!ret)
+			ret = same_list(result, "expectations",
+					expect_evaluate(expect_of_spec(r->spec), &rec,
+							json_object_get(result, "metrics")), err);
+		if (!ret)
 			ret = same_part(result, "violated", check_violated(checks), err);
 		if (!ret)
 			ret = same_part(result, "checks", json_incref(checks), err);
@@ -84,16 +104,16 @@ static int check_numbers(const json_t *result, const struct buf *bytes, struct e
 	return ret;
 }
 
-static int check_records(const char *id, const json_t *result, bool numbers, struct err *err)
+static int check_records(const char *id, const struct result *r, bool numbers, struct err *err)
 {
-	const json_t *said = json_object_get(result, "records");
+	const json_t *said = json_object_get(r->result, "records");
 	cleanup_buf struct buf bytes = {0};
 	int ret = store_records(id, &bytes, err);
 
 	if (!ret)
 		ret = check_hash("the record stream", &bytes,
 				 json_string_value(json_object_get(said, "sha256")), err);
-	return ret || !numbers ? ret : check_numbers(result, &bytes, err);
+	return ret || !numbers ? ret : check_numbers(r, &bytes, err);
 }
 
 /* What wringer probe added later, if it did. */
@@ -142,7 +162,7 @@ static int check_contents(const char *id, const struct result *r, const char *di
 	if (!ret)
 		ret = check_probe(id, dir, err);
 	if (!ret)
-		ret = check_records(id, r->result, !*unchecked, err);
+		ret = check_records(id, r, !*unchecked, err);
 	return ret ? ret :
 	       check_file(id, "console.txt",
 			  json_string_value(json_object_get(r->result, "console_sha256")), err);

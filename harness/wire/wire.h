@@ -17,10 +17,10 @@
 #include <stdint.h>
 
 #define WIRE_MAGIC   0x474e5257u /* "WRNG" */
-#define WIRE_VERSION 3u
+#define WIRE_VERSION 4u
 /*
- * The oldest that the reader takes.  2 has no WIRE_COST and no WIRE_SAME, 1 no WIRE_READY; the
- * reader gives its phases today's numbers.
+ * The oldest that the reader takes.  3 has no steps and no marks, 2 no WIRE_COST and no WIRE_SAME, 1
+ * no WIRE_READY; the reader gives its phases today's numbers.
  */
 #define WIRE_VERSION_MIN 1u
 
@@ -63,6 +63,7 @@ enum wire_type {
 	WIRE_LOST = 12,   /* id = CPU; text: per_cpu/cpuN/stats at the close */
 	WIRE_COST = 13,   /* id = source or WIRE_COST_ALL; struct wire_cost, once the window is over */
 	WIRE_SAME = 14,   /* id = source, whose text is the same as in the set before; no payload */
+	WIRE_STEP = 15,   /* id = step; text: its name, then how it went, once a time it was done */
 };
 
 enum wire_phase {
@@ -74,6 +75,7 @@ enum wire_phase {
 	WIRE_SAMPLE,   /* a set of TEXT and WORK follows */
 	WIRE_CLOSE,    /* the window closes; a full set of TEXT and WORK follows */
 	WIRE_STOPPED,  /* workloads have ended */
+	WIRE_MARK,     /* text: a name; at any time, a full set of TEXT and WORK follows */
 };
 
 /* What the agent says of the run. */

@@ -17,6 +17,7 @@
 #include "records/records.h"
 #include "records/series.h"
 #include "result/check.h"
+#include "result/expect.h"
 #include "result/measure.h"
 #include "result/state.h"
 
@@ -73,6 +74,17 @@ static void dump(json_t *json)
 	json_decref(json);
 }
 
+/* What a scenario expects is a user's, what it is about a guest's. */
+static void read_expect(const struct records *rec)
+{
+	json_t *expect = json_pack("{s:s, s:s, s:s}", "vmstat.pswpin@open..close", "> 0",
+				   "workload.w.ops@m + 1", ">= meminfo.MemFree@close * 2",
+				   "cgroup.a.current@m", "1G");
+
+	dump(expect_evaluate(expect, rec, NULL));
+	json_decref(expect);
+}
+
 static void derive(const struct records *rec)
 {
 	struct trace_summary trace;
@@ -83,6 +95,8 @@ static void derive(const struct records *rec)
 	dump(check_conservation(rec, &trace));
 	dump(trace_summary_json(&trace));
 	dump(state_of(rec));
+	dump(state_steps(rec));
+	read_expect(rec);
 	trace_summary_release(&trace);
 }
 
@@ -120,7 +134,7 @@ static void put_buckets(struct wire_writer *w, unsigned int id, const uint8_t *d
 
 static size_t put_one(struct wire_writer *w, const uint8_t *data, size_t size)
 {
-	unsigned int type = data[0] % (WIRE_SAME + 2), id = data[1], len = data[2];
+	unsigned int type = data[0] % (WIRE_STEP + 2), id = data[1], len = data[2];
 	bool buckets = type == WIRE_WORK && len == 255;
 
 	if (buckets)

@@ -557,7 +557,7 @@ static void bad_workload_name(void)
 
 static void bad_phase(void)
 {
-	put(WIRE_PHASE, WIRE_STOPPED + 1, 5, "");
+	put(WIRE_PHASE, WIRE_MARK + 1, 5, "");
 }
 
 static void bad_phase_zero(void)

@@ -44,7 +44,7 @@ static int load_policy(struct policy *p, const char *text, struct err *err)
 
 static int load_scenario(struct scenario *s, const char *text, struct err *err)
 {
-	return scenario_load(s, file_of(text), err);
+	return scenario_load(s, file_of(text), NULL, err);
 }
 
 /*
@@ -408,7 +408,7 @@ static void test_scenario_bad(void **unused)
 		assert_begins(err.msg, bad_scenarios[i].msg);
 		assert_null(s.name);
 	}
-	assert_int_equal(scenario_load(&s, "none.conf", &err), -ENOENT);
+	assert_int_equal(scenario_load(&s, "none.conf", NULL, &err), -ENOENT);
 }
 
 /*
@@ -541,7 +541,7 @@ static const char plan_devices[] =
 	"fs /data.fs /dev/nullb0 16777216\n"
 	"mount ext4 /dev/nullb0 /data noatime\n"
 	"interleave off\n"
-	"# wringer plan 3\n"
+	"# wringer plan 4\n"
 	"fill /data/blob 8388608 14227913129359132874 64\n"
 	"clean /data\n";
 
@@ -808,11 +808,11 @@ static void test_needs_sources(void **unused)
 	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), 0);
 	release_trio(&t);
 	buf_adds(&many, SCENARIO_HEAD W);
-	for (i = 0; i < 30; i++)
+	for (i = 0; i < 60; i++)
 		buf_printf(&many, "[cgroup c%zu]\n", i);
 	load_trio(&t, PLAN_GUEST, buf_str(&many));
 	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, &err), -E2BIG);
-	assert_non_null(strstr(err.msg, "256 are possible"));
+	assert_non_null(strstr(err.msg, "512 are possible"));
 	release_trio(&t);
 }
 
@@ -946,7 +946,7 @@ static void check_scenario(const char *path)
 
 	assert_int_equal(guest_load(&t.guest, guest, &err), 0);
 	assert_int_equal(policy_load(&t.policy, policy, &err), 0);
-	if (scenario_load(&t.scenario, path, &err) ||
+	if (scenario_load(&t.scenario, path, NULL, &err) ||
 	    plan_needs(&t.guest, &t.scenario, &needs, &err))
 		fail_msg("%s", err.msg);
 	write_plan(&t, 1, &plan);

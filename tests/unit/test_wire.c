@@ -462,7 +462,7 @@ static void test_versions(void **unused)
 	for (version = 0; version < 6; version++) {
 		head->version = version;
 		assert_int_equal(wire_open(&r, region, sizeof(region)),
-				 version >= 1 && version <= 3 ? 0 : -EBADMSG);
+				 version >= 1 && version <= 4 ? 0 : -EBADMSG);
 	}
 }
 

@@ -36,6 +36,8 @@ static void set_option(struct wl *wl, const struct conf_key *key, const char *va
 	}
 }
 
+static uint64_t ops_limit; /* the workload ends by itself after so many; 0 = never */
+
 static void take_argument(struct wl *wl, char *arg)
 {
 	char *value = strchr(arg, '=');
@@ -44,8 +46,8 @@ static void take_argument(struct wl *wl, char *arg)
 	if (!value)
 		wl_fail("argument '%s' is no option=value", arg);
 	*value++ = '\0';
-	if (!strcmp(arg, "seed")) {
-		wl->seed = strtoull(value, NULL, 10);
+	if (!strcmp(arg, "seed") || !strcmp(arg, "ops")) {
+		*(*arg == 's' ? &wl->seed : &ops_limit) = strtoull(value, NULL, 10);
 		return;
 	}
 	for (i = 0; i < wl->type->nr_options; i++) {
@@ -92,11 +94,12 @@ int main(int argc, char **argv)
 	prepare(&wl, page, argv);
 	wl.type->setup(&wl);
 	wait_at_gate(page);
-	while (!wl_stopping()) {
+	while (!wl_stopping() && (!ops_limit || page->work.ops < ops_limit)) {
 		uint64_t start = wl_now();
 
 		wl.type->op_run(&wl);
 		wl_count(wl_now() - start);
 	}
+	page->done = 1;
 	_exit(0);
 }

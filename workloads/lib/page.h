@@ -19,6 +19,7 @@ struct wl_page {
 	uint32_t ready; /* futex: the workload waits at the gate */
 	uint32_t gate;  /* futex: 1 = go */
 	uint32_t stop;
+	uint32_t done;     /* it has done all that it had to do, and ends */
 	uint32_t failed;   /* the workload found something wrong; message says what */
 	char message[128]; /* NUL-terminated */
 	struct wire_work work;
