@@ -8,6 +8,7 @@
 
 #include "base/parse.h"
 #include "base/path.h"
+#include "experiment/catalogue.h"
 #include "result/store.h"
 
 #define HELP_COLUMN 26
@@ -53,6 +54,13 @@ void print_json(json_t *json)
 	json_decref(json);
 }
 
+static void list_put(struct cmd_list *list, const char *word)
+{
+	list->item = xrealloc(list->item, list->nr + 2, sizeof(*list->item));
+	list->item[list->nr++] = xstrdup(word);
+	list->item[list->nr] = NULL;
+}
+
 void list_add(struct cmd_list *list, const char *words)
 {
 	cleanup_free char *copy = xstrdup(words);
@@ -61,10 +69,50 @@ void list_add(struct cmd_list *list, const char *words)
 	while ((word = strsep(&rest, ","))) {
 		if (!*word)
 			continue;
-		list->item = xrealloc(list->item, list->nr + 2, sizeof(*list->item));
-		list->item[list->nr++] = xstrdup(word);
-		list->item[list->nr] = NULL;
+		list_put(list, word);
 	}
+}
+
+/* "kv-scan:window=2s" as the name that a result of it has. */
+static char *label_of(const char *word)
+{
+	struct err err = {""};
+	struct scenario s;
+	char *label;
+
+	if (catalogue_load(word, &s, &err))
+		die(&err);
+	label = xstrdup(s.name);
+	scenario_release(&s);
+	return label;
+}
+
+static void add_scenario(struct axis_opts *axes, const char *name, bool labels)
+{
+	cleanup_buf struct buf word = {0};
+	cleanup_free char *label = NULL;
+	size_t i;
+
+	buf_adds(&word, name);
+	for (i = 0; i < axes->set.nr; i++)
+		buf_printf(&word, ":%s", axes->set.item[i]);
+	if (labels && strchr(buf_str(&word), '='))
+		label = label_of(buf_str(&word));
+	list_put(&axes->scenario, label ? label : buf_str(&word));
+}
+
+void scenarios_expand(struct axis_opts *axes, bool labels)
+{
+	struct names names = {0};
+	struct err err = {""};
+	size_t i;
+
+	if (catalogue_expand(axes->scenario.item, &names, &err))
+		die(&err);
+	axes->scenario.nr = 0;
+	for (i = 0; i < names.nr; i++)
+		add_scenario(axes, names.name[i], labels);
+	names_release(&names);
 }
 
 static void help_line(const struct cmd_option *o)
@@ -104,6 +152,9 @@ static void set_value(const struct cmd *cmd, const struct cmd_option *o, void *o
 		break;
 	case CMD_LIST:
 		list_add(field, value);
+		break;
+	case CMD_WORD:
+		list_put(field, value);
 		break;
 	case CMD_NUMBER:
 		ret = parse_u64(value, field);

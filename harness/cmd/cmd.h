@@ -27,6 +27,7 @@ enum cmd_type {
 	CMD_FLAG,   /* bool */
 	CMD_STRING, /* const char * */
 	CMD_LIST,   /* struct cmd_list: comma-separated, and the option may be given again */
+	CMD_WORD,   /* struct cmd_list: one word, and the option may be given again */
 	CMD_NUMBER, /* uint64_t */
 	CMD_TIME,   /* uint64_t, ns */
 };
@@ -82,7 +83,7 @@ void list_add(struct cmd_list *list, const char *words);
 
 /* The axes' options, shared by the commands that select experiments. */
 struct axis_opts {
-	struct cmd_list engine, kernel, guest, policy, scenario, seeds;
+	struct cmd_list engine, kernel, guest, policy, scenario, set, seeds;
 	const char *results;
 };
 
@@ -95,11 +96,19 @@ struct axis_opts {
 	{"policy", 'p', CMD_LIST, offsetof(type, field.policy), "LIST",                            \
 	 "policies, by name or path"},                                                             \
 	{"scenario", 's', CMD_LIST, offsetof(type, field.scenario), "LIST",                        \
-	 "scenarios, by name or path"},                                                            \
+	 "scenarios, by name or path, @GROUP or all; NAME:KEY=VALUE sets a parameter of one"},     \
+	{"set", 'S', CMD_WORD, offsetof(type, field.set), "KEY=VALUE",                             \
+	 "set a parameter, or a key of [scenario] such as window, of all scenarios named"},        \
 	{"seeds", 'n', CMD_LIST, offsetof(type, field.seeds), "LIST",                              \
 	 "seeds: numbers and ranges, as in 1-8,12"},                                               \
 	{"results", 'o', CMD_STRING, offsetof(type, field.results), "DIR",                         \
 	 "folder of the results (default: $WRINGER_RESULTS, else results)"}
+
+/*
+ * Groups become their scenarios, and what is to be set is added to each.  labels: to what results call
+ * them, for commands that look among those.  Ends the process for bad words.
+ */
+void scenarios_expand(struct axis_opts *axes, bool labels);
 
 /* "1-8,12" into an array; ends the process for bad words. */
 uint64_t *seeds_parse(const struct cmd *cmd, const struct cmd_list *list, size_t *nr);

@@ -486,6 +486,7 @@ static int run_compare(int argc, char **argv)
 		die_usage(&cmd_compare, "'%s' is no option", argv[1]);
 	if (o.axes.results)
 		path_set_results(o.axes.results);
+	scenarios_expand(&o.axes, true);
 	seeds = seeds_parse(&cmd_compare, &o.axes.seeds, &filter.nr_seeds);
 	filter.seed = seeds;
 	filter.word[AXIS_KERNEL] = o.axes.kernel.item;

@@ -174,6 +174,7 @@ static void take_axes(struct run_cmd *o, struct axes *axes)
 	set_default(&o->axes.kernel, "newest");
 	set_default(&o->axes.policy, "lru,mglru");
 	set_default(&o->axes.seeds, "1-8");
+	scenarios_expand(&o->axes, false);
 	*axes = (struct axes){
 		.engine = o->axes.engine.item,
 		.kernel = o->axes.kernel.item,

@@ -8,6 +8,8 @@
 
 #include "base/path.h"
 #include "cmd/cmd.h"
+#include "cmd/print.h"
+#include "cmd/scenario.h"
 #include "experiment/guest.h"
 #include "experiment/policy.h"
 #include "experiment/scenario.h"
@@ -105,13 +107,16 @@ static void list_results(const struct arms *arms, bool json)
 
 static int show_results(struct show_cmd *o)
 {
-	struct arms_filter filter = {.word = {o->axes.kernel.item, o->axes.guest.item,
-					      o->axes.policy.item, o->axes.scenario.item,
-					      o->axes.engine.item}};
-	uint64_t *seeds = seeds_parse(&cmd_show, &o->axes.seeds, &filter.nr_seeds);
+	uint64_t *seeds;
+	struct arms_filter filter;
 	struct err err = {""};
 	struct arms arms;
 
+	scenarios_expand(&o->axes, true);
+	filter = (struct arms_filter){.word = {o->axes.kernel.item, o->axes.guest.item,
+					       o->axes.policy.item, o->axes.scenario.item,
+					       o->axes.engine.item}};
+	seeds = seeds_parse(&cmd_show, &o->axes.seeds, &filter.nr_seeds);
 	filter.seed = seeds;
 	if (arms_load(&filter, &arms, &err))
 		die(&err);
@@ -501,71 +506,6 @@ static char *policy_title(const char *path, struct err *err)
 	return title;
 }
 
-static char *scenario_title(const char *path, struct err *err)
-{
-	struct scenario s;
-	char *title;
-
-	if (scenario_load(&s, path, NULL, err))
-		return NULL;
-	title = xstrdup(s.title);
-	scenario_release(&s);
-	return title;
-}
-
-static void print_option(const struct conf_key *key, const void *opts)
-{
-	const char *field = (const char *)opts + key->offset;
-
-	printf("%s = ", key->name);
-	switch (key->type) {
-	case CONF_STR:
-		puts(*(char *const *)field ? *(char *const *)field : "");
-		break;
-	case CONF_BOOL:
-		puts(*(const bool *)field ? "yes" : "no");
-		break;
-	case CONF_CHOICE:
-		puts(key->choices[*(const unsigned int *)field]);
-		break;
-	case CONF_TIME:
-		printf("%" PRIu64 "ns\n", *(const uint64_t *)field);
-		break;
-	case CONF_MILLIONTHS:
-		printf("%.6g\n", (double)*(const uint64_t *)field / 1e6);
-		break;
-	default:
-		printf("%" PRIu64 "\n", *(const uint64_t *)field);
-		break;
-	}
-}
-
-static void print_device(const char *section, const struct storage *s)
-{
-	const struct conf_key *key;
-	size_t next = 0;
-
-	printf("\n[%s]\nmodel = %s\n", section, s->model->name);
-	while ((key = storage_key(s, &next)))
-		print_option(key, s);
-}
-
-static void print_swaps(const struct storage_set *set)
-{
-	unsigned int i;
-
-	for (i = 0; i < set->nr_swaps; i++) {
-		cleanup_free char *name = xstrdup(set->swap[i].name);
-
-		/* "swap-NAME" is [swap NAME]. */
-		if (name[4])
-			name[4] = ' ';
-		print_device(name, &set->swap[i]);
-	}
-	if (!set->nr_swaps)
-		printf("\n[swap]\nmodel = none\n");
-}
-
 static void print_node(const struct machine *m, unsigned int i)
 {
 	const struct machine_node *n = &m->node[i];
@@ -608,21 +548,6 @@ static void print_guest(const char *path)
 	guest_release(&g);
 }
 
-static void print_conf(const struct conf *conf, const char *only)
-{
-	size_t i, k;
-
-	for (i = 0; i < conf->nr_sections; i++) {
-		const struct conf_section *s = &conf->section[i];
-
-		if (only && strcmp(s->name, only))
-			continue;
-		printf("\n[%s%s%s]\n", s->name, *s->arg ? " " : "", s->arg);
-		for (k = 0; k < s->nr_entries; k++)
-			printf("%s = %s\n", s->entry[k].key, s->entry[k].value);
-	}
-}
-
 static void print_policy(const char *path)
 {
 	struct err err = {""};
@@ -636,41 +561,9 @@ static void print_policy(const char *path)
 	policy_release(&p);
 }
 
-static void print_scenario(const char *path)
-{
-	struct err err = {""};
-	struct scenario s;
-	size_t i, k;
-
-	if (scenario_load(&s, path, NULL, &err))
-		die(&err);
-	printf("[scenario]\ntitle = %s\nshows = %s\nprimary = %s\nwarmup = %" PRIu64
-	       "ns\nwindow = %" PRIu64 "ns\nsample = %" PRIu64 "ns\nhang = %" PRIu64
-	       "ns\nlimit = %" PRIu64 "ns\noom = %s\ntrace = %s\n",
-	       s.title, s.shows, s.primary, s.warmup_ns, s.window_ns, s.sample_ns, s.hang_ns,
-	       s.limit_ns, s.oom_allowed ? "yes" : "no",
-	       scenario_traces[s.trace]);
-	if (s.storage.has_swap)
-		print_swaps(&s.storage);
-	if (s.storage.has_data)
-		print_device("data", &s.storage.data);
-	print_conf(&s.conf, "set");
-	print_conf(&s.conf, "module");
-	print_conf(&s.conf, "file");
-	print_conf(&s.conf, "cgroup");
-	for (i = 0; i < s.nr_works; i++) {
-		printf("\n[workload %s]\ntype = %s\ncgroup = %s\n", s.work[i].name,
-		       s.work[i].type->name, s.work[i].cgroup);
-		for (k = 0; k < s.work[i].type->nr_options; k++)
-			print_option(&s.work[i].type->options[k], s.work[i].opts);
-	}
-	scenario_release(&s);
-}
-
 static const struct kind kinds[] = {
 	{"guest", "guests", guest_title, print_guest},
 	{"policy", "policies", policy_title, print_policy},
-	{"scenario", "scenarios", scenario_title, print_scenario},
 };
 
 static int is_conf(const struct dirent *e)
@@ -751,8 +644,12 @@ static int show_word(int nr, char **argv, const struct show_cmd *o)
 		if (!strcmp(argv[1], kinds[i].one) && nr == 2)
 			return show_kind(&kinds[i], argv[2]);
 	}
+	if (nr == 2 && !strcmp(argv[1], "scenario"))
+		return scenario_print(argv[2]);
 	if (nr > 1)
 		die_usage(&cmd_show, "'%s %s' is nothing to show", argv[1], argv[2]);
+	if (!strcmp(argv[1], "scenarios"))
+		return scenario_print_list(NULL, o->json);
 	if (!strcmp(argv[1], "workloads"))
 		return list_workloads(o->json);
 	return show_result(argv[1], o);

@@ -367,7 +367,7 @@ static int set_all(struct scenario *s, char *const *set, struct err *err)
 	return ret;
 }
 
-static void set_defaults(struct scenario *s)
+void scenario_defaults(struct scenario *s)
 {
 	size_t i;
 
@@ -387,7 +387,7 @@ int scenario_load(struct scenario *s, const char *path, char *const *set, struct
 {
 	int ret;
 
-	set_defaults(s);
+	scenario_defaults(s);
 	ret = conf_load(&s->conf, path, err);
 	if (!ret) {
 		s->name = conf_name(path);

@@ -124,6 +124,8 @@ extern const char *const scenario_groups[];
  */
 int scenario_load(struct scenario *scenario, const char *path, char *const *set, struct err *err);
 void scenario_release(struct scenario *scenario);
+/* What holds without a file; release it too. */
+void scenario_defaults(struct scenario *scenario);
 
 /* The keys of a [scenario], for help and documentation. */
 extern const struct conf_key scenario_keys[];
@@ -131,6 +133,10 @@ extern const size_t nr_scenario_keys;
 /* The keys that every [workload] has; offsets are those of struct scenario_work. */
 extern const struct conf_key scenario_work_keys[];
 extern const size_t nr_scenario_work_keys;
+
+/* The keys of a [step] that say when; what it does are its others. */
+extern const struct conf_key scenario_step_keys[];
+extern const size_t nr_scenario_step_keys;
 
 /* scenario_work.c: a [workload NAME], or as many as it asks for. */
 int scenario_add_work(struct scenario *scenario, struct conf_section *sec, struct err *err);

@@ -35,7 +35,7 @@ static int bad(const struct step *step, struct err *err, const char *why)
 }
 
 /* When; all keys that are not of this table are actions. */
-static const struct conf_key when_keys[] = {
+const struct conf_key scenario_step_keys[] = {
 	{"at", CONF_STR, offsetof(struct step, at), "a time after the gate, or open + TIME", NULL,
 	 0, 0, false},
 	{"follows", CONF_STR, offsetof(struct step, follows), "the step that must be over first",
@@ -49,6 +49,7 @@ static const struct conf_key when_keys[] = {
 	{"times", CONF_U64, offsetof(struct step, times), "so often; 0 = until the end", NULL, 0,
 	 1000000, false},
 };
+const size_t nr_scenario_step_keys = ARRAY_SIZE(scenario_step_keys);
 
 static void release(struct step *step)
 {
@@ -293,7 +294,7 @@ int scenario_add_step(struct scenario *s, struct conf_section *sec, struct err *
 	if (++s->nr_steps > STEPS_MAX)
 		return conf_complain(&s->conf, sec->line, err, "more than %d steps", STEPS_MAX);
 	buf_printf(&s->steps, "step %s\n", sec->arg);
-	ret = conf_bind(&s->conf, sec, when_keys, ARRAY_SIZE(when_keys), &step, err);
+	ret = conf_bind(&s->conf, sec, scenario_step_keys, nr_scenario_step_keys, &step, err);
 	if (!ret)
 		ret = check_when(&step, err);
 	if (!ret)

@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "base/path.h"
 #include "engine/template.h"
+#include "experiment/catalogue.h"
 #include "experiment/experiment.h"
 #include "image/modules.h"
 #include "result/store.h"
@@ -24,9 +25,6 @@ struct planner {
 	void (*say)(const char *line);
 	struct experiments *out;
 };
-
-/* So many values may be set of one scenario. */
-#define SETS_MAX 16
 
 static char default_guest[] = "two";
 
@@ -72,36 +70,6 @@ static int check_there(const char *what, const char *folder, const char *name, c
 DEFINE_LOAD_ALL(guest, guests, "guests")
 DEFINE_LOAD_ALL(policy, policies, "policies")
 
-/* "NAME:KEY=VALUE:KEY=VALUE" without what is set, which is put into a list; colons in a path stay. */
-static char *split_sets(const char *word, char **set, size_t max)
-{
-	char *name = xstrdup(word), *slash = strrchr(name, '/');
-	char *at = strchr(slash ? slash : name, ':');
-	size_t n = 0;
-
-	while (at && n < max) {
-		*at++ = '\0';
-		set[n++] = at;
-		at = strchr(at, ':');
-	}
-	set[n] = NULL;
-	return name;
-}
-
-static int load_scenario(struct planner *p, const char *word, struct err *err)
-{
-	char *set[SETS_MAX + 1];
-	cleanup_free char *name = split_sets(word, set, SETS_MAX);
-	cleanup_free char *path = conf_path("scenarios", name);
-	int ret = check_there("scenario", "scenarios", name, path, err);
-
-	if (!ret)
-		ret = scenario_load(&p->scenario[p->nr_scenarios], path, set, err);
-	if (!ret)
-		p->nr_scenarios++;
-	return ret;
-}
-
 static int load_scenarios(struct planner *p, char *const *words, struct err *err)
 {
 	size_t n;
@@ -110,8 +78,11 @@ static int load_scenarios(struct planner *p, char *const *words, struct err *err
 	for (n = 0; words[n]; n++)
 		;
 	p->scenario = xcalloc(n, sizeof(*p->scenario));
-	for (n = 0; !ret && words[n]; n++)
-		ret = load_scenario(p, words[n], err);
+	for (n = 0; !ret && words[n]; n++) {
+		ret = catalogue_load(words[n], &p->scenario[n], err);
+		if (!ret)
+			p->nr_scenarios++;
+	}
 	return ret;
 }
 
