@@ -28,6 +28,7 @@ _wringer_operands()
 {
 	case $1 in
 	kernel) printf '%s\n' list fetch show ;;
+	scenario) printf '%s\n' list show check keys ;;
 	show) printf '%s\n' guests policies scenarios workloads guest policy scenario ;;
 	esac
 }
@@ -64,7 +65,7 @@ _wringer()
 	case "$command ${COMP_WORDS[2]-}" in
 	'show guest') values=$(_wringer_names "$program" guests) ;;
 	'show policy') values=$(_wringer_names "$program" policies) ;;
-	'show scenario') values=$(_wringer_names "$program" scenarios) ;;
+	'show scenario' | 'scenario show' | 'scenario check') values=$(_wringer_names "$program" scenarios) ;;
 	esac
 	if [ -z "$values" ] || [ "$COMP_CWORD" -eq 2 ]; then
 		values=$(_wringer_operands "$command")
