@@ -15,7 +15,10 @@ _wringer_values()
 	case $2 in
 	-g | --guest) _wringer_names "$1" guests ;;
 	-p | --policy) _wringer_names "$1" policies ;;
-	-s | --scenario) _wringer_names "$1" scenarios ;;
+	-s | --scenario)
+		echo all
+		_wringer_names "$1" scenarios
+		;;
 	-e | --engine) printf '%s\n' exact kvm fast ;;
 	--by) printf '%s\n' kernel guest policy scenario engine ;;
 	--at) printf '%s\n' start failure ;;

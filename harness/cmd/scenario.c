@@ -45,7 +45,7 @@ static json_t *list_one(const char *name, bool json)
 			scenario_groups[s.group], "title", s.title, "shows", s.shows, "who", s.who,
 			"known", s.known, "guest", s.guest);
 	if (!json)
-		printf("%-8s %-22s %s\n", scenario_groups[s.group], name, s.title);
+		printf("%-18s %-8s %s\n", name, scenario_groups[s.group], s.title);
 	scenario_release(&s);
 	return out;
 }
