@@ -122,6 +122,7 @@ kill = x'
 mistake 'no policy' '[step y]
 at = 1s
 policy = nonsense'
+# shellcheck disable=SC2016 # the scenario expands it, not the shell
 mistake 'no parameter \$\{nothing\}' '[cgroup ${nothing}]'
 mistake 'operator' '[expect]
 vmstat.pgscan_kswapd@open vmstat.pswpin@open = 0'
