@@ -8,9 +8,11 @@ extern const struct workload workload_fault;
 extern const struct workload workload_io;
 extern const struct workload workload_kv;
 extern const struct workload workload_scan;
+extern const struct workload workload_shmem;
 
 const struct workload *const workloads[] = {
-	&workload_anon, &workload_fault, &workload_io, &workload_kv, &workload_scan, NULL,
+	&workload_anon, &workload_fault, &workload_io, &workload_kv,
+	&workload_scan, &workload_shmem, NULL,
 };
 
 const struct workload *workload_find(const char *name)
