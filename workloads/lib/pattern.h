@@ -73,7 +73,7 @@ static inline bool wl_pattern_ok(const void *at, uint64_t seed, uint64_t page)
  */
 static inline uint64_t wl_pattern_tail(uint64_t seed, uint64_t page, uint64_t version)
 {
-	return wl_mix(wl_pattern_tag(seed, page) + version);
+	return ~wl_pattern_tag(seed, page) + version;
 }
 
 static inline uint64_t *wl_pattern_tail_at(void *page)
