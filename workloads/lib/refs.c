@@ -52,8 +52,10 @@ const char *wl_refs_start(struct wl_refs *r, const char *text, size_t len)
 	struct line l;
 
 	*r = (struct wl_refs){.text = text, .len = len};
-	if (!next_line(r, &l) || (size_t)(l.end - l.at) < magic || memcmp(l.at, WL_REFS_MAGIC, magic))
+	if (!next_line(r, &l) || (size_t)(l.end - l.at) < magic || memcmp(l.at, WL_REFS_MAGIC, magic)) {
+		r->line = 1;
 		return "a trace starts with a line '" WL_REFS_MAGIC "OBJECTS'";
+	}
 	l.at += magic;
 	skip_blanks(&l);
 	if (!number(&l, WL_REFS_OBJECTS_MAX, &r->objects) || !r->objects)
