@@ -13,25 +13,10 @@
 
 #include "workloads/lib/pages.h"
 #include "workloads/lib/workload.h"
+#include "workloads/lib/ycsb.h"
 
 enum { READ, MMAP };
 static const char *const accesses[] = {"read", "mmap", NULL};
-
-enum { MIX_A, MIX_B, MIX_C, MIX_D, MIX_E, MIX_F };
-static const char *const mixes[] = {"a", "b", "c", "d", "e", "f", NULL};
-
-/* In percent; what is left are reads. */
-static const struct mix {
-	unsigned int update, insert, scan, modify;
-	bool latest;
-} mix_table[] = {
-	[MIX_A] = {.update = 50},
-	[MIX_B] = {.update = 5},
-	[MIX_C] = {.update = 0},
-	[MIX_D] = {.insert = 5, .latest = true},
-	[MIX_E] = {.insert = 5, .scan = 95},
-	[MIX_F] = {.modify = 50},
-};
 
 struct kv_opts {
 	char *file;
@@ -48,7 +33,7 @@ struct kv_opts {
 static const struct kv_opts kv_defaults = {
 	.file = (char *)"",
 	.access = READ,
-	.mix = MIX_C,
+	.mix = YCSB_C,
 	.theta = 990000,
 	.load = 1000000,
 	.scan_length = 100,
@@ -63,7 +48,7 @@ static const struct conf_key kv_options[] = {
 	KEY(file, CONF_STR, .help = "name of a [file] of the scenario", .required = true),
 	KEY(access, CONF_CHOICE, .choices = accesses,
 	    .help = "records are read by read() or through a shared mapping; written by write()"),
-	KEY(mix, CONF_CHOICE, .choices = mixes,
+	KEY(mix, CONF_CHOICE, .choices = ycsb_mixes,
 	    .help = "as YCSB: a half updates; b 5 % updates; c reads only; d 5 % inserts, the "
 		    "latest are read; e scans and 5 % inserts; f half read-modify-write. All but c "
 		    "keep a locked byte a record"),
@@ -116,11 +101,11 @@ static void kv_setup(struct wl *wl)
 	const struct kv_opts *o = wl->opts;
 	unsigned int how = o->access == MMAP ? WL_MAP : 0;
 
-	wl_pages_open(&kv.file, o->file, how | (o->mix != MIX_C ? WL_WRITE : 0));
+	wl_pages_open(&kv.file, o->file, how | (ycsb_writes(o->mix) ? WL_WRITE : 0));
 	/* Its pages are checked for what they are only: their versions change meanwhile. */
 	wl_pages_open(&kv.scan_file, o->file, how);
 	kv.loaded = kv.file.pages;
-	if (mix_table[o->mix].insert)
+	if (ycsb_inserts(o->mix))
 		kv.loaded = kv.file.pages * o->load / 1000000;
 	if (!kv.loaded)
 		kv.loaded = 1;
@@ -136,12 +121,13 @@ static void start_scanner(struct wl *wl)
 		wl_fail("cannot start the scanning thread");
 }
 
-/* A record by its popularity. */
-static uint64_t pick(struct wl *wl, bool latest)
+/* A record by its popularity: in mix d the latest are popular, otherwise any. */
+static uint64_t pick(struct wl *wl)
 {
+	const struct kv_opts *o = wl->opts;
 	uint64_t rank = wl_zipf_next(&kv.zipf, wl);
 
-	if (latest)
+	if (o->mix == YCSB_D)
 		return (kv.head - 1 - rank) % kv.file.pages;
 	return wl_scatter(rank, kv.loaded, wl->seed);
 }
@@ -164,6 +150,12 @@ static void update(struct wl *wl, uint64_t record)
 	wl->metric[UPDATES]++;
 }
 
+static void modify(struct wl *wl, uint64_t record)
+{
+	read_record(wl, record);
+	update(wl, record);
+}
+
 static void scan_records(struct wl *wl, uint64_t from)
 {
 	const struct kv_opts *o = wl->opts;
@@ -175,37 +167,29 @@ static void scan_records(struct wl *wl, uint64_t from)
 	wl->metric[SCANS]++;
 }
 
-static void mixed_op(struct wl *wl, const struct mix *mix)
-{
-	uint64_t dice = wl_below(wl, 100), record;
-
-	if (dice < mix->insert) {
-		insert(wl);
-		return;
-	}
-	dice -= mix->insert;
-	record = pick(wl, mix->latest);
-	if (dice < mix->scan) {
-		scan_records(wl, record);
-	} else if (dice < mix->scan + mix->update) {
-		update(wl, record);
-	} else {
-		read_record(wl, record);
-		if (dice < mix->scan + mix->update + mix->modify)
-			update(wl, record);
-	}
-}
-
 static void kv_op(struct wl *wl)
 {
 	const struct kv_opts *o = wl->opts;
 
 	if (o->scan && !kv.scanning)
 		start_scanner(wl);
-	if (o->mix == MIX_C)
-		read_record(wl, pick(wl, false));
-	else
-		mixed_op(wl, &mix_table[o->mix]);
+	switch (ycsb_next(o->mix, wl)) {
+	case YCSB_UPDATE:
+		update(wl, pick(wl));
+		break;
+	case YCSB_INSERT:
+		insert(wl);
+		break;
+	case YCSB_SCAN:
+		scan_records(wl, pick(wl));
+		break;
+	case YCSB_MODIFY:
+		modify(wl, pick(wl));
+		break;
+	default:
+		read_record(wl, pick(wl));
+		break;
+	}
 }
 
 static const struct wl_metric kv_metrics[] = {

@@ -20,6 +20,7 @@
 #include "workloads/lib/run.h"
 #include "workloads/lib/touch.h"
 #include "workloads/lib/workload.h"
+#include "workloads/lib/ycsb.h"
 
 static struct wl seeded(uint64_t seed)
 {
@@ -630,32 +631,115 @@ static void set_option(struct wl *wl, const char *name, uint64_t value)
 		if (!strcmp(wl->type->options[i].name, name))
 			break;
 	assert_true(i < wl->type->nr_options);
-	memcpy((char *)wl->opts + wl->type->options[i].offset, &value, sizeof(value));
+	memcpy((char *)wl->opts + wl->type->options[i].offset, &value,
+	       wl->type->options[i].type == CONF_CHOICE ? sizeof(unsigned int) : sizeof(value));
 }
 
-/* Runs here as it does in a guest: every page once, then touches that find what was written. */
-static void test_anon(void **unused)
-{
-	uint64_t metric[WIRE_METRICS_MAX] = {0};
-	struct wl wl = seeded(9);
-	unsigned int i;
+/*
+ * ---- Workloads, run here as in a guest ----
+ */
 
-	(void)unused;
-	wl.type = workload_find("anon");
+static uint64_t metric[WIRE_METRICS_MAX];
+
+static struct wl start(const char *type, uint64_t seed)
+{
+	struct wl wl = seeded(seed);
+
+	memset(metric, 0, sizeof(metric));
+	wl.type = workload_find(type);
 	wl.opts = xcalloc(1, wl.type->opts_size);
 	wl.metric = metric;
 	memcpy(wl.opts, wl.type->defaults, wl.type->opts_size);
-	set_option(&wl, "size", 1 << 20);
-	wl.type->setup(&wl);
-	for (i = 0; i < 256; i++)
-		wl.type->op_run(&wl);
-	assert_int_equal(metric[0], 256);
-	assert_int_equal(metric[1], 0);
-	for (i = 0; i < 5000; i++)
-		wl.type->op_run(&wl);
-	assert_int_equal(metric[0], 256);
-	assert_int_equal(metric[1], 5000);
-	free(wl.opts);
+	return wl;
+}
+
+static void run(struct wl *wl, unsigned int ops)
+{
+	while (ops--)
+		wl->type->op_run(wl);
+}
+
+/* Every page once, then touches that find what was written. */
+static void check_memory(const char *type, uint64_t kind, uint64_t access)
+{
+	unsigned int pattern;
+
+	for (pattern = 0; touch_patterns[pattern]; pattern++) {
+		struct wl wl = start(type, 9);
+
+		set_option(&wl, "size", 1 << 20);
+		set_option(&wl, "pattern", pattern);
+		if (kind)
+			set_option(&wl, "kind", kind);
+		if (access)
+			set_option(&wl, "access", access);
+		set_option(&wl, "populate", pattern % 2);
+		wl.type->setup(&wl);
+		assert_int_equal(metric[0], pattern % 2 ? 256 : 0);
+		run(&wl, pattern % 2 ? 0 : 256);
+		assert_int_equal(metric[0], 256);
+		assert_int_equal(metric[1], 0);
+		run(&wl, 5000);
+		assert_int_equal(metric[0], 256);
+		assert_int_equal(metric[1], 5000);
+		free(wl.opts);
+	}
+}
+
+static void test_anon(void **unused)
+{
+	(void)unused;
+	check_memory("anon", 0, 0);
+}
+
+static void test_shmem(void **unused)
+{
+	(void)unused;
+	check_memory("shmem", 0, 0);
+	check_memory("shmem", 1, 0);
+	check_memory("shmem", 1, 1);
+}
+
+/*
+ * ---- YCSB ----
+ */
+
+#define YCSB_OPS 100000
+
+/* Of each operation its percentage, within six standard deviations; what is not in a mix never. */
+static void check_mix(enum ycsb_mix mix, const unsigned int want[5])
+{
+	struct wl wl = seeded(mix);
+	unsigned int count[5] = {0}, i;
+
+	for (i = 0; i < YCSB_OPS; i++)
+		count[ycsb_next(mix, &wl)]++;
+	for (i = 0; i < 5; i++) {
+		double p = want[i] / 100.0;
+
+		assert_true(fabs(count[i] - p * YCSB_OPS) <=
+			    6 * sqrt(YCSB_OPS * p * (1 - p)));
+	}
+	assert_int_equal(ycsb_inserts(mix), want[YCSB_INSERT] > 0);
+	assert_int_equal(ycsb_writes(mix), want[YCSB_READ] < 100);
+}
+
+static void test_ycsb(void **unused)
+{
+	static const unsigned int want[][5] = {
+		[YCSB_A] = {[YCSB_READ] = 50, [YCSB_UPDATE] = 50},
+		[YCSB_B] = {[YCSB_READ] = 95, [YCSB_UPDATE] = 5},
+		[YCSB_C] = {[YCSB_READ] = 100},
+		[YCSB_D] = {[YCSB_READ] = 95, [YCSB_INSERT] = 5},
+		[YCSB_E] = {[YCSB_SCAN] = 95, [YCSB_INSERT] = 5},
+		[YCSB_F] = {[YCSB_READ] = 50, [YCSB_MODIFY] = 50},
+	};
+	unsigned int mix;
+
+	(void)unused;
+	for (mix = 0; ycsb_mixes[mix]; mix++)
+		check_mix(mix, want[mix]);
+	assert_int_equal(mix, ARRAY_SIZE(want));
 }
 
 int main(void)
@@ -684,6 +768,8 @@ int main(void)
 		cmocka_unit_test(test_pages_first),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_anon),
+		cmocka_unit_test(test_shmem),
+		cmocka_unit_test(test_ycsb),
 	};
 
 	return cmocka_run_group_tests(tests, make_result, NULL);

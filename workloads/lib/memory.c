@@ -54,6 +54,7 @@ static void first_touch(struct memory *m, struct wl *wl)
 void memory_setup(struct memory *m, const struct memory_opts *o, struct wl *wl, int flags, int fd,
 		  bool map)
 {
+	m->touched = 0;
 	wl_pages_memory(&m->pages, map ? map_memory(o, flags, fd) : NULL, fd,
 			o->size / WL_PAGE_SIZE, wl->seed, wl_pattern_noise(o->compress));
 	touch_init(&m->touch, &o->touch, m->pages.pages);
