@@ -10,21 +10,25 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "workloads/lib/data.h"
+#include "workloads/lib/plant.h"
 #include "workloads/lib/workload.h"
 
-enum { PANIC, STALL, LOCKUP, OOM, EXIT, CORRUPT, FLOOD, POKE };
+enum { PANIC, STALL, LOCKUP, OOM, EXIT, CORRUPT, FLOOD, POKE, PLANT };
 static const char *const kinds[] = {"panic", "stall",   "lockup", "oom", "exit",
-				    "corrupt", "flood", "poke",   NULL};
+				    "corrupt", "flood", "poke",   "plant", NULL};
 
 struct fault_opts {
 	unsigned int kind;
 	uint64_t after;
 	char *path;
 	char *text;
+	char *target;
 };
 
 static char none[] = "";
-static const struct fault_opts fault_defaults = {.after = 500000000, .path = none, .text = none};
+static const struct fault_opts fault_defaults = {.after = 500000000, .path = none,
+						  .text = none, .target = none};
 
 static const struct conf_key fault_options[] = {
 	{.name = "kind", .type = CONF_CHOICE, .offset = offsetof(struct fault_opts, kind),
@@ -35,6 +39,8 @@ static const struct conf_key fault_options[] = {
 	 .help = "poke: the file that text is written to"},
 	{.name = "text", .type = CONF_STR, .offset = offsetof(struct fault_opts, text),
 	 .help = "poke: one word"},
+	{.name = "target", .type = CONF_STR, .offset = offsetof(struct fault_opts, target),
+	 .help = "plant: the type of workload whose memory is damaged; all files are, too"},
 };
 
 static uint64_t due;
@@ -95,6 +101,15 @@ static void eat_memory(void)
 		memset(p, 1, step);
 }
 
+/* Whoever reads its own data back has to find out. */
+static void plant(const char *type)
+{
+	uint64_t memory = plant_in_memory(type), files = plant_in_files(WL_DATA_DIR);
+
+	if (!memory && !files)
+		wl_fail("no data of a workload of type '%s' is there to be damaged", type);
+}
+
 static void go_wrong(const struct fault_opts *o)
 {
 	switch (o->kind) {
@@ -106,6 +121,9 @@ static void go_wrong(const struct fault_opts *o)
 		break;
 	case FLOOD:
 		flood_console();
+		break;
+	case PLANT:
+		plant(o->target);
 		break;
 	case STALL:
 		for (;;)
