@@ -15,8 +15,11 @@
 #include "workloads/lib/workload.h"
 
 enum { PANIC, STALL, LOCKUP, OOM, EXIT, CORRUPT, FLOOD, POKE, PLANT };
-static const char *const kinds[] = {"panic", "stall",   "lockup", "oom", "exit",
+static const char *const kinds[] = {"panic",   "stall", "lockup", "oom",   "exit",
 				    "corrupt", "flood", "poke",   "plant", NULL};
+
+enum { BOTH, MEMORY, FILES };
+static const char *const places[] = {"both", "memory", "files", NULL};
 
 struct fault_opts {
 	unsigned int kind;
@@ -24,11 +27,12 @@ struct fault_opts {
 	char *path;
 	char *text;
 	char *target;
+	unsigned int place;
 };
 
 static char none[] = "";
-static const struct fault_opts fault_defaults = {.after = 500000000, .path = none,
-						  .text = none, .target = none};
+static const struct fault_opts fault_defaults = {
+	.after = 500000000, .path = none, .text = none, .target = none};
 
 static const struct conf_key fault_options[] = {
 	{.name = "kind", .type = CONF_CHOICE, .offset = offsetof(struct fault_opts, kind),
@@ -40,7 +44,9 @@ static const struct conf_key fault_options[] = {
 	{.name = "text", .type = CONF_STR, .offset = offsetof(struct fault_opts, text),
 	 .help = "poke: one word"},
 	{.name = "target", .type = CONF_STR, .offset = offsetof(struct fault_opts, target),
-	 .help = "plant: the type of workload whose memory is damaged; all files are, too"},
+	 .help = "plant: the type of workload whose data is damaged"},
+	{.name = "place", .type = CONF_CHOICE, .offset = offsetof(struct fault_opts, place),
+	 .help = "plant: where; of files it is all there are", .choices = places},
 };
 
 static uint64_t due;
@@ -102,12 +108,16 @@ static void eat_memory(void)
 }
 
 /* Whoever reads its own data back has to find out. */
-static void plant(const char *type)
+static void plant(const struct fault_opts *o)
 {
-	uint64_t memory = plant_in_memory(type), files = plant_in_files(WL_DATA_DIR);
+	uint64_t pages = 0;
 
-	if (!memory && !files)
-		wl_fail("no data of a workload of type '%s' is there to be damaged", type);
+	if (o->place != FILES)
+		pages += plant_in_memory(o->target);
+	if (o->place != MEMORY)
+		pages += plant_in_files(WL_DATA_DIR);
+	if (!pages)
+		wl_fail("there is no data of a workload of type '%s' to be damaged", o->target);
 }
 
 static void go_wrong(const struct fault_opts *o)
@@ -123,7 +133,7 @@ static void go_wrong(const struct fault_opts *o)
 		flood_console();
 		break;
 	case PLANT:
-		plant(o->target);
+		plant(o);
 		break;
 	case STALL:
 		for (;;)

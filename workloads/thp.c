@@ -172,16 +172,13 @@ static void collapse_unit(struct wl *wl, const struct thp_opts *o, uint64_t unit
 		wl->metric[COLLAPSED]++;
 }
 
-/* As it was before it was touched. */
-static void empty_unit(const struct thp_opts *o, uint64_t unit)
+/* As it was before it was touched; MADV_DONTNEED would leave a page table, and so no huge page. */
+static void empty_unit(uint64_t unit)
 {
-	if (o->method != DONTNEED && thp.split[unit] &&
-	    mmap(unit_at(unit), UNIT_SIZE, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
-		wl_fail("cannot map a unit again: %m");
-	if (madvise(unit_at(unit), UNIT_SIZE, MADV_DONTNEED) ||
+	if (mmap(unit_at(unit), UNIT_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED ||
 	    madvise(unit_at(unit), UNIT_SIZE, MADV_HUGEPAGE))
-		wl_fail("cannot empty a unit: %m");
+		wl_fail("cannot map a unit again: %m");
 }
 
 static void hold(struct wl *wl, const struct thp_opts *o)
@@ -207,7 +204,7 @@ static void thp_op(struct wl *wl)
 		if (o->collapse && thp.split[unit])
 			collapse_unit(wl, o, unit);
 		check_unit(wl, o, unit);
-		empty_unit(o, unit);
+		empty_unit(unit);
 	}
 	touch_unit(wl, unit);
 	if (wl_chance(wl, o->split))
