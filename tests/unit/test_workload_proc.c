@@ -58,7 +58,8 @@ static int clear(void **unused)
  * ---- Decisions ----
  */
 
-/* In turn: all, and the first after the last.  By popularity: never the same again, most to some. */
+/* In turn: all, and the first after the last.  By popularity: never the same again, most to some.
+ */
 static void test_decide_app(void **unused)
 {
 	unsigned int count[6] = {0}, i, most = 0, least = ~0u;
@@ -106,7 +107,8 @@ static void test_decide_balloon(void **unused)
 	assert_int_equal(decide_balloon(true, 1000, 1000, 10, 110), 10);
 }
 
-/* 1000 ns of which a tenth may be stalled; of 1000 pages one in a hundred, reached in five steps. */
+/* 1000 ns of which a tenth may be stalled; of 1000 pages one in a hundred, reached in five steps.
+ */
 static void test_decide_senpai(void **unused)
 {
 	const struct decide_senpai o = {1000, 100000, 10000, 5};
