@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "workloads/lib/data.h"
 #include "workloads/lib/pattern.h"
 
 #define LARGE (256u << 10)
@@ -56,6 +57,9 @@ static bool is_data(const struct mapping *m, const struct mapping *before)
 	bool guarded = before->end == m->start && !strncmp(before->flags, "---", 3);
 
 	if (m->end - m->start < LARGE || m->path[0] == '[' || !strncmp(m->path, "/memfd:page", 11))
+		return false;
+	/* Files are for the other function. */
+	if (!strncmp(m->path, WL_DATA_DIR "/", strlen(WL_DATA_DIR "/")))
 		return false;
 	return !ends_with(m->path, "/workload") && !(guarded && !*m->path);
 }

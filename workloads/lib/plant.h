@@ -7,8 +7,8 @@
 
 /*
  * Overwrites the first word of every page that processes of this workload type hold in mappings of
- * 256 KiB and more: not in stacks, in their program or in what they share with the agent, and not
- * in pages they never touched.  Returns how many pages that were.
+ * 256 KiB and more: not in stacks, in their program, in data files or in what they share with the
+ * agent, and not in pages they never touched.  Returns how many pages that were.
  */
 uint64_t plant_in_memory(const char *type);
 /* The same for every file below a folder; those that cannot be written to are left out. */
