@@ -101,7 +101,8 @@ int main(int argc, char **argv)
 		uint64_t start = wl_now(), rested = wl_rested();
 
 		wl.type->op_run(&wl);
-		wl_count(wl_now() - start - (wl_rested() - rested));
+		if (!wl.type->counts_itself)
+			wl_count(wl_now() - start - (wl_rested() - rested));
 	}
 	page->done = 1;
 	_exit(0);
