@@ -15,6 +15,7 @@
 #include "workloads/lib/child.h"
 #include "workloads/lib/decide.h"
 #include "workloads/lib/mem.h"
+#include "workloads/lib/pages.h"
 #include "workloads/lib/pattern.h"
 #include "workloads/lib/workload.h"
 

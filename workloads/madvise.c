@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "workloads/lib/mem.h"
+#include "workloads/lib/pages.h"
 #include "workloads/lib/pattern.h"
 #include "workloads/lib/workload.h"
 
