@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "workloads/lib/program.h"
 
 struct verb {
 	const char *name;
@@ -167,6 +168,18 @@ static void do_spawn(char **arg)
 	work_spawn(arg[0], arg[1], arg[2], args);
 }
 
+static void do_program(char **arg)
+{
+	char *argv[PROGRAM_WORDS];
+	struct program p = {.name = arg[0], .layer = arg[1], .cgroup = arg[2], .output = arg[3],
+			    .exit_max = (int)number(arg[4]), .timeout_ns = number(arg[5]),
+			    .argv = argv};
+
+	if (program_words(arg[6], argv, PROGRAM_WORDS) < 0)
+		agent_fail(WIRE_AGENT_ERROR, "the command of program %s is not one", arg[0]);
+	work_program(&p);
+}
+
 static void do_dump(char **arg)
 {
 	sample_dump(arg[1], arg[0]);
@@ -231,6 +244,7 @@ static const struct verb verbs[] = {
 	{"trace", 1, do_trace},           /* none, reclaim, batch or all */
 	{"threads", 2, do_threads},       /* PATH NAME */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
+	{"program", 7, do_program},       /* NAME LAYER CGROUP OUTPUT EXIT TIMEOUT COMMAND */
 	{"limit", 1, do_limit},           /* NS: absolute; beyond it the run ends */
 	{"allow", 1, do_allow},           /* oom: the OOM killer may take workloads */
 	{"times", 6, do_times},           /* GATE JITTER WARMUP WINDOW SAMPLE HANG */

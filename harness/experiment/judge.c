@@ -11,6 +11,7 @@
 #include "result/check.h"
 #include "result/console.h"
 #include "result/measure.h"
+#include "result/program.h"
 #include "result/state.h"
 
 #define RESULT_SCHEMA 2
@@ -255,6 +256,16 @@ static void add_checks(const struct records *rec, const struct trace_summary *tr
 	json_object_set_new(out, "checks", checks);
 }
 
+/* There only where there are any. */
+static void add_programs(const struct records *rec, json_t *out)
+{
+	json_t *programs = programs_json(rec);
+
+	if (json_array_size(programs))
+		json_object_set(out, "programs", programs);
+	json_decref(programs);
+}
+
 static json_t *make_result(const struct experiment *exp, const struct verdict *v,
 			   const struct result *r)
 {
@@ -275,6 +286,7 @@ static json_t *make_result(const struct experiment *exp, const struct verdict *v
 		json_object_set_new(out, "failure", failure(v));
 	json_object_set_new(out, "window_complete", json_boolean(window_complete(rec)));
 	json_object_set_new(out, "metrics", measure_metrics(rec, &v->trace));
+	add_programs(rec, out);
 	add_checks(rec, &v->trace, out);
 	json_object_set_new(out, "trace", trace_summary_json(&v->trace));
 	json_object_set_new(out, "records", stream(rec, &r->records));

@@ -8,6 +8,7 @@
 
 #include "result/check.h"
 #include "result/measure.h"
+#include "result/program.h"
 #include "result/schema.h"
 #include "result/state.h"
 
@@ -56,6 +57,17 @@ static int same_part(const json_t *result, const char *key, json_t *made, struct
 		       key);
 }
 
+/* Where there were none, that is not said. */
+static int same_programs(const json_t *result, const struct records *rec, struct err *err)
+{
+	json_t *made = programs_json(rec);
+
+	if (json_array_size(made) || json_object_get(result, "programs"))
+		return same_part(result, "programs", made, err);
+	json_decref(made);
+	return 0;
+}
+
 /* result.json is a function of the records, so that no number in it can be another one. */
 static int check_numbers(const json_t *result, const struct buf *bytes, struct err *err)
 {
@@ -69,6 +81,8 @@ static int check_numbers(const json_t *result, const struct buf *bytes, struct e
 	if (!ret) {
 		checks = check_conservation(&rec, &trace);
 		ret = same_part(result, "metrics", measure_metrics(&rec, &trace), err);
+		if (!ret)
+			ret = same_programs(result, &rec, err);
 		if (!ret)
 			ret = same_part(result, "state", state_of(&rec), err);
 		if (!ret)
