@@ -192,7 +192,8 @@ static void put_heads(struct buf *out, uint64_t dynamic)
 	memcpy(out->data + sizeof(eh), ph, sizeof(ph));
 }
 
-void elf_stand_in(const char *soname, const char *const *name, size_t nr, struct buf *out)
+void elf_stand_in(const char *soname, const char *needed, const char *const *name, size_t nr,
+		  struct buf *out)
 {
 	static const char room[sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr)];
 	static const char illegal[] = "\x0f\x0b";
@@ -204,6 +205,8 @@ void elf_stand_in(const char *soname, const char *const *name, size_t nr, struct
 	align(out);
 	buf_add(&strings, "", 1);
 	buf_add(&strings, soname, strlen(soname) + 1);
+	if (needed)
+		buf_add(&strings, needed, strlen(needed) + 1);
 	symbols = out->len;
 	put_symbols(out, name, nr, code, &strings);
 	hash = out->len;
@@ -213,6 +216,8 @@ void elf_stand_in(const char *soname, const char *const *name, size_t nr, struct
 	align(out);
 	dynamic = out->len;
 	put_dyn(out, DT_SONAME, 1);
+	if (needed)
+		put_dyn(out, DT_NEEDED, strlen(soname) + 2);
 	put_dyn(out, DT_HASH, hash);
 	put_dyn(out, DT_STRTAB, names);
 	put_dyn(out, DT_STRSZ, strings.len);

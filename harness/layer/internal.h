@@ -65,8 +65,10 @@ void elf_release(struct elf *elf);
 
 /*
  * A shared library that has these names as functions, each of which ends the program by an illegal
- * instruction: it stands in for one that a program is linked with and never calls.
+ * instruction, and that needs another library if needed is not NULL: it stands in for one that a
+ * program is linked with and never calls.
  */
-void elf_stand_in(const char *soname, const char *const *name, size_t nr, struct buf *out);
+void elf_stand_in(const char *soname, const char *needed, const char *const *name, size_t nr,
+		  struct buf *out);
 
 #endif

@@ -14,7 +14,7 @@
 #include "layer/pick.h"
 
 /* Of what a configuration is made into: another number makes all layers anew. */
-#define LAYER_FORMAT 1
+#define LAYER_FORMAT 2
 
 #define BUILD_TIMEOUT_MS (30 * 60 * 1000)
 #define WORDS_MAX 64

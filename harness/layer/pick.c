@@ -173,21 +173,31 @@ static size_t find_open(struct pick *p, const char **name)
 	return nr;
 }
 
+static int put_stand_in(struct pick *p, const char *library, const char *needed,
+			const char *const *name, size_t nr, struct err *err)
+{
+	cleanup_free char *path = xasprintf("%s/" LIBRARY_DIR "/%s", p->prefix, library);
+	cleanup_buf struct buf file = {0};
+
+	elf_stand_in(library, needed, name, nr, &file);
+	return cpio_add(p->cpio, path, 0644, file.data, file.len, err);
+}
+
+/*
+ * The names are in a library of their own, which the others need: the dynamic linker does not take a
+ * name without a version from a library that is asked for one with a version.
+ */
 int pick_stand_ins(struct pick *p, struct err *err)
 {
+	static const char all[] = "libwringer-stand-in.so";
 	const char **open = xcalloc(p->nr_symbols + 1, sizeof(*open));
 	size_t nr = find_open(p, open), i;
 	int ret = 0;
 
-	for (i = 0; !ret && p->without[i]; i++) {
-		cleanup_free char *name = xasprintf("%s/" LIBRARY_DIR "/%s", p->prefix,
-						    p->without[i]);
-		cleanup_buf struct buf file = {0};
-
-		/* Whoever has them all is as good as the right one. */
-		elf_stand_in(p->without[i], open, i ? 0 : nr, &file);
-		ret = cpio_add(p->cpio, name, 0644, file.data, file.len, err);
-	}
+	for (i = 0; !ret && p->without[i]; i++)
+		ret = put_stand_in(p, p->without[i], all, NULL, 0, err);
+	if (!ret && i)
+		ret = put_stand_in(p, all, NULL, open, nr, err);
 	free(open);
 	return ret;
 }

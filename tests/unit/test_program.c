@@ -230,7 +230,7 @@ static void test_stand_in(void **state)
 
 	(void)state;
 	assert_true(fd >= 0);
-	elf_stand_in("libnone.so.3", names, ARRAY_SIZE(names), &file);
+	elf_stand_in("libnone.so.3", "libc.so.6", names, ARRAY_SIZE(names), &file);
 	assert_int_equal(write(fd, file.data, file.len), file.len);
 	close(fd);
 	lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
