@@ -33,7 +33,7 @@ HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
 DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
-	$(patsubst layers/%,$(B)/data/layers/%,$(wildcard layers/*.conf)) \
+	$(patsubst layers/%,$(B)/data/layers/%,$(wildcard layers/*.conf layers/*.sh)) \
 	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf)) \
 	$(patsubst results/%,$(B)/data/%,$(wildcard results/schema/*.json)) \
 	$(B)/data/schema/metric.schema.json

@@ -73,10 +73,9 @@ static int put(struct cpio *cpio, const char *name, unsigned int type, unsigned 
 	archive_entry_set_uid(e, 0);
 	archive_entry_set_gid(e, 0);
 	archive_entry_set_mtime(e, 0, 0);
+	archive_entry_set_size(e, (la_int64_t)len);
 	if (type == AE_IFLNK)
 		archive_entry_set_symlink(e, data);
-	else
-		archive_entry_set_size(e, (la_int64_t)len);
 	ret = archive_write_header(cpio->archive, e);
 	if (ret == ARCHIVE_OK && len && archive_write_data(cpio->archive, data, len) < 0)
 		ret = ARCHIVE_FATAL;
