@@ -62,7 +62,7 @@ list_of()
 
 why_not()
 {
-	why=$(grep -m 1 -E "^$2\.c:.*error:" "$work/$1.log" | sed 's/^[^ ]* //') || :
+	why=$(grep -m 1 -E "^$2\.c:.*error:" "$work/$1.log" | sed -u 's/^[^ ]* //') || :
 	echo "${why:-it does not build}"
 }
 
@@ -110,7 +110,7 @@ write_runner()
 			(
 				cd "$collection" && "./$name" "$@" 2>&1
 				echo $? >/tmp/code
-			) | sed 's/^/# /'
+			) | sed -u 's/^/# /'
 			read -r code </tmp/code
 			case $code in
 			0) echo "ok $nr selftests: $collection: $name" ;;
