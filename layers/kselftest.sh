@@ -88,6 +88,41 @@ keep_scripts()
 	done
 }
 
+# Tests fork with lines in their buffers, which then come twice when they print to a pipe; kselftest's
+# runner has stdbuf(1) for that.
+write_linebuf()
+{
+	cat >"$work/linebuf.c" <<-'END'
+		#include <stdio.h>
+		__attribute__((constructor)) static void by_lines(void)
+		{
+			setvbuf(stdout, NULL, _IOLBF, 0);
+		}
+	END
+	"${CC:-gcc}" -O2 -shared -fPIC -s -Wl,--build-id=none -o "$out/kselftest/linebuf.so" \
+		"$work/linebuf.c"
+}
+
+# All that the tests ask of it; busybox has none, and that of procps needs half of systemd.
+write_pgrep()
+{
+	cat >"$out/kselftest/pgrep" <<-'END'
+		#!/bin/sh
+		for word; do
+			pattern=$word
+		done
+		found=1
+		for dir in /proc/[0-9]*; do
+			read -r name <"$dir/comm" 2>/dev/null || continue
+			case $name in
+			*"$pattern"*) echo "${dir##*/}" && found=0 ;;
+			esac
+		done
+		exit $found
+	END
+	chmod 755 "$out/kselftest/pgrep"
+}
+
 # As kselftest's runner does it, which wants perl: a test's output behind "# ", then its outcome.
 write_runner()
 {
@@ -108,9 +143,9 @@ write_runner()
 			shift
 			echo "# selftests: $collection: $name"
 			(
-				cd "$collection" && "./$name" "$@" 2>&1
+				cd "$collection" && LD_PRELOAD=/kselftest/linebuf.so "./$name" "$@" 2>&1
 				echo $? >/tmp/code
-			) | sed -u 's/^/# /'
+			) | while IFS= read -r line; do echo "# $line"; done
 			read -r code </tmp/code
 			case $code in
 			0) echo "ok $nr selftests: $collection: $name" ;;
@@ -144,4 +179,6 @@ for collection in $collections; do
 	keep_programs "$collection"
 	keep_scripts "$collection"
 done
+write_linebuf
+write_pgrep
 write_runner

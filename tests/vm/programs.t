@@ -101,14 +101,12 @@ jq -r '.programs[0].report[] | .outcome + " " + .test' "$R/result.json" | sed 's
 [ "$(grep -c . "$DIR/inside")" -gt 15 ] || fail "few tests: $(cat "$DIR/inside")"
 [ "$(metric workload.kselftest.tests.passed)" -gt 10 ] || fail "few tests passed: $(cat "$DIR/inside")"
 [ "$(metric workload.kselftest.tests.missing)" = 0 ] || fail "tests are missing: $(cat "$DIR/inside")"
-cat >"$DIR/script" <<'END'
-for test in test_memcontrol test_core; do
-	chroot /layers/kselftest /kselftest/cgroup/$test 2>/dev/null | sed "s|^|$test / |"
-done
-END
-"$WRINGER" shell -k 6.12 -g one -p mglru -s "$HERE/scenarios/program-kselftest-cgroup.conf" \
+echo 'chroot /layers/kselftest /kselftest/run cgroup:test_memcontrol cgroup:test_core' >"$DIR/script"
+"$WRINGER" shell -e exact -k 6.12 -g one -p mglru -s "$HERE/scenarios/program-kselftest-cgroup.conf" \
 	<"$DIR/script" >"$DIR/out" || fail "the tests do not run by hand"
-sed -nE 's,^(.*) / ok [0-9]+ (- )?([^ ]*).* # SKIP.*,skipped \1 / \3,p;t
-	s,^(.*) / ok [0-9]+ (- )?([^ ]*).*,passed \1 / \3,p;t
-	s,^(.*) / not ok [0-9]+ (- )?([^ ]*).*,failed \1 / \3,p' "$DIR/out" >"$DIR/byhand"
+awk '
+	/^# selftests: / { test = $4 }
+	/^# ok .* # SKIP/ { print "skipped " test " / " $4; next }
+	/^# ok / { print "passed " test " / " $4 }
+	/^# not ok / { print "failed " test " / " $5 }' "$DIR/out" >"$DIR/byhand"
 diff "$DIR/inside" "$DIR/byhand" || fail "an experiment and a shell do not agree"
