@@ -18,6 +18,7 @@
 #include "records/series.h"
 #include "result/check.h"
 #include "result/measure.h"
+#include "result/program.h"
 #include "result/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -77,6 +78,7 @@ static void derive(const struct records *rec)
 {
 	struct trace_summary trace;
 
+	dump(programs_json(rec));
 	if (trace_summarise(rec, 0, UINT64_MAX, &trace, NULL))
 		return;
 	dump(measure_metrics(rec, &trace));
