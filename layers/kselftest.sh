@@ -128,8 +128,13 @@ write_runner()
 {
 	cat >"$out/kselftest/run" <<-'END'
 		#!/bin/sh
-		# usage: run COLLECTION:TEST[:ARGUMENT...]...
-		cd "${0%/*}" || exit 1
+		# usage: run [-C FOLDER] COLLECTION:TEST[:ARGUMENT...]...
+		here=$(cd "${0%/*}" && pwd) || exit 1
+		folder=
+		if [ "$1" = -C ]; then
+			folder=$2
+			shift 2
+		fi
 		echo "KTAP version 1"
 		echo "1..$#"
 		nr=0
@@ -143,7 +148,8 @@ write_runner()
 			shift
 			echo "# selftests: $collection: $name"
 			(
-				cd "$collection" && LD_PRELOAD=/kselftest/linebuf.so "./$name" "$@" 2>&1
+				cd "${folder:-$here/$collection}" &&
+					LD_PRELOAD=$here/linebuf.so "$here/$collection/$name" "$@" 2>&1
 				echo $? >/tmp/code
 			) | while IFS= read -r line; do echo "# $line"; done
 			read -r code </tmp/code

@@ -192,6 +192,14 @@ static bool says(struct text t, const char *word)
 	return t.len >= strlen(word) && !strncasecmp(t.p, word, strlen(word));
 }
 
+/* "ok 3 # SKIP name": the name may come behind what is said of it. */
+static void find_name(struct text *name, struct text directive)
+{
+	text_word(&directive);
+	if (!name->len)
+		*name = skip_blanks(directive);
+}
+
 static enum outcome judge(bool ok, struct text directive)
 {
 	if (says(directive, "SKIP"))
@@ -206,6 +214,7 @@ static void add_test(struct ktap *k, struct level *l, bool ok, struct text name)
 	struct text reason = cut_directive(&name);
 	struct test *t;
 
+	find_name(&name, reason);
 	/* Grows by doubling: sizes are powers of two. */
 	if (!(k->nr_tests & (k->nr_tests - 1)))
 		k->test = xrealloc(k->test, k->nr_tests ? 2 * k->nr_tests : 1, sizeof(*k->test));

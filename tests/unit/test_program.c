@@ -160,6 +160,7 @@ static void test_ktap_flat(void **state)
 	check_tests("TAP version 13\n1..1\nok 1 a\nTAP version 13\n1..0 # SKIP not here\n",
 		    "1 0 1 0 0|a=passed|all=skipped:SKIP not here");
 	check_tests("1..3\nok 1 a\n1..2\nok 1 b\n", "2 0 0 0 3|a=passed|b=passed");
+	check_tests("ok 1 # SKIP a_name\n", "0 0 1 0 0|a_name=skipped:SKIP a_name");
 	/* The plan may come last, or never. */
 	check_tests("ok 1\nok 2\n1..3\n", "2 0 0 0 1|=passed|=passed");
 }
