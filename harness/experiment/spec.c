@@ -562,7 +562,6 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 
 	c->layers = json_array();
 	ret = build_image(p, c, err);
-
 	if (!ret)
 		ret = check_memory(c, err);
 	if (!ret) {

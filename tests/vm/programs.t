@@ -103,7 +103,7 @@ jq -r '.programs[0].report[] | .outcome + " " + .test' "$R/result.json" | sed 's
 [ "$(grep -c . "$DIR/inside")" -gt 15 ] || fail "few tests: $(cat "$DIR/inside")"
 [ "$(metric workload.kselftest.tests.passed)" -gt 10 ] || fail "few tests passed: $(cat "$DIR/inside")"
 [ "$(metric workload.kselftest.tests.missing)" = 0 ] || fail "tests are missing: $(cat "$DIR/inside")"
-echo 'chroot /layers/kselftest /kselftest/run -C /data cgroup:test_memcontrol cgroup:test_core' >"$DIR/script"
+echo 'chroot /layers/kselftest /kselftest/run -C /data cgroup:test_memcontrol cgroup:test_core || :' >"$DIR/script"
 "$WRINGER" shell -e exact -k 6.12 -g one -p mglru -s "$HERE/scenarios/program-kselftest-cgroup.conf" \
 	<"$DIR/script" >"$DIR/out" || fail "the tests do not run by hand"
 awk '
