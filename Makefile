@@ -21,18 +21,19 @@ CFLAGS += -std=gnu11 $(WARN)
 GUEST_CFLAGS := -std=gnu11 $(WARN) -O2 -ffile-prefix-map=$(CURDIR)=. -fno-ident
 GUEST_LDFLAGS := -static -s -Wl,--build-id=none
 
-ROOMS := base wire records stats trace result engine kernel image experiment report cmd
+ROOMS := base wire records stats trace result engine kernel image layer experiment report cmd
 HOST_SRC := $(foreach r,$(ROOMS),$(wildcard harness/$(r)/*.c))
 # Workload descriptors are the host's too; what only runs in a guest is linked but never called.
 WORK_SRC := $(wildcard workloads/*.c) $(filter-out %/main.c,$(wildcard workloads/lib/*.c))
 HOST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(HOST_SRC) $(WORK_SRC))
-AGENT_SRC := $(wildcard guests/agent/*.c) harness/wire/wire.c
+AGENT_SRC := $(wildcard guests/agent/*.c) harness/wire/wire.c workloads/lib/words.c
 PROG_SRC := $(wildcard workloads/*.c workloads/lib/*.c) harness/wire/wire.c
 HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
 
 DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
+	$(patsubst layers/%,$(B)/data/layers/%,$(wildcard layers/*.conf layers/*.sh)) \
 	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf)) \
 	$(patsubst results/%,$(B)/data/%,$(wildcard results/schema/*.json)) \
 	$(B)/data/schema/metric.schema.json
@@ -76,6 +77,10 @@ $(B)/data/guests/%: guests/%
 	cp $< $@
 
 $(B)/data/policies/%: policies/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/data/layers/%: layers/%
 	@mkdir -p $(@D)
 	cp $< $@
 

@@ -38,6 +38,11 @@ struct workload_slot {
 	bool going;  /* has been let go */
 	bool ending; /* was told to end, or killed by a step */
 	bool gone; /* has been waited for */
+	bool program;        /* a real one: it may end by itself, and counts no operations */
+	int exit_max;        /* of a program: exit codes up to this are fine */
+	uint64_t timeout_ns; /* of a program: it must have ended so long after the gate; 0 = none */
+	int status;          /* once it is gone: as waitpid() has it */
+	uint64_t ended_ns;
 	uint64_t last_ops;
 	uint64_t last_progress_ns;
 };
@@ -180,6 +185,7 @@ void step_gate(uint64_t ns);
 void step_open(uint64_t ns);
 /* Does what threads ask of the agent.  They send it SIGUSR1. */
 void step_serve(void);
+struct program;
 
 /* work.c: workloads */
 void work_hold(void); /* the next one is not let go by the gate */
@@ -189,6 +195,7 @@ struct workload_slot *work_find(const char *name);
 void work_start(struct workload_slot *w);
 void work_end(struct workload_slot *w, bool kill);
 uint64_t work_ops(void); /* of all together */
+void work_program(const struct program *p);
 void work_wait_ready(void);
 void work_open_gate(void);
 void work_let_go(struct wl_page *page); /* opens one workload's gate */
@@ -198,6 +205,27 @@ void work_check(void);
 void work_stop(void);
 /* The process of a workload, 0 when there is none of that name. */
 pid_t work_pid(const char *name);
+
+/*
+ * program.c: real programs, each with a layer of the image as its root.  What they print and leave
+ * in /output/NAME is on a small file system of the agent's, and recorded in the end.
+ */
+struct program {
+	const char *name;
+	const char *layer;
+	const char *cgroup;
+	const char *output; /* how result is to be read */
+	int exit_max;
+	uint64_t timeout_ns;
+	char **argv;
+};
+void program_make_root(const char *layer);
+void program_make_output(const struct program *p);
+/* In the child, at its gate and then for good. */
+void program_exec(const struct program *p, struct wl_page *page) __attribute__((noreturn));
+void program_record_all(void);
+/* The same in good order: output that is not whole ends the run. */
+void program_finish(void);
 
 /* kmem.c: records the kernel's memory between two symbols, as a source of its own */
 void kmem_dump(const char *name, const char *start, const char *stop);

@@ -54,6 +54,7 @@ void agent_fail(enum wire_status status, const char *fmt, ...)
 		sample_record(WIRE_CLOSE, "close");
 		trace_edge();
 		trace_stop();
+		program_record_all();
 		rec_error(msg);
 	}
 	agent_end(status);
@@ -350,5 +351,6 @@ int main(int argc, char **argv)
 	run_window();
 	work_stop();
 	rec_phase(WIRE_STOPPED, "stopped");
+	program_finish();
 	agent_end(WIRE_DONE);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "workloads/lib/program.h"
 
 struct verb {
 	const char *name;
@@ -255,6 +256,18 @@ static void do_until(char **arg)
 	snprintf(agent.until, sizeof(agent.until), "%s", arg[0]);
 }
 
+static void do_program(char **arg)
+{
+	char *argv[PROGRAM_WORDS];
+	struct program p = {.name = arg[0], .layer = arg[1], .cgroup = arg[2], .output = arg[3],
+			    .exit_max = (int)number(arg[4]), .timeout_ns = number(arg[5]),
+			    .argv = argv};
+
+	if (program_words(arg[6], argv, PROGRAM_WORDS) < 0)
+		agent_fail(WIRE_AGENT_ERROR, "the command of program %s is not one", arg[0]);
+	work_program(&p);
+}
+
 static void do_dump(char **arg)
 {
 	sample_dump(arg[1], arg[0]);
@@ -323,6 +336,7 @@ static const struct verb verbs[] = {
 	{"nice", 1, do_nice},             /* VALUE: of the next workload */
 	{"hold", 0, do_hold},             /* the next workload is started by a step */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
+	{"program", 7, do_program},       /* NAME LAYER CGROUP OUTPUT EXIT TIMEOUT COMMAND */
 	{"step", 1, do_step},             /* NAME: what follows is of this step */
 	{"at", 2, do_at},                 /* gate|open NS */
 	{"follow", 1, do_follow},         /* STEP */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "workloads/lib/program.h"
 
 #define WORKLOAD_PROGRAM "/workload"
 
@@ -26,6 +27,21 @@ static void nap(void)
 	struct timespec ts = {.tv_nsec = POLL_NS};
 
 	nanosleep(&ts, NULL);
+}
+
+static struct wl_page *make_page(int *fd)
+{
+	size_t size = sizeof(struct wl_page);
+	void *page;
+
+	*fd = memfd_create("page", 0);
+	if (*fd < 0 || ftruncate(*fd, (off_t)size))
+		agent_fail(WIRE_SETUP_FAILED, "cannot make a workload's page: %m");
+	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, *fd, 0);
+	if (page == MAP_FAILED)
+		agent_fail(WIRE_SETUP_FAILED, "cannot map a workload's page: %m");
+	memset(page, 0, size);
+	return page;
 }
 
 static bool hold_next;
@@ -46,30 +62,15 @@ static struct wl_page *make_copy(void)
 	return copy;
 }
 
-static struct wl_page *make_page(int *fd)
-{
-	size_t size = sizeof(struct wl_page);
-	void *page;
-
-	*fd = memfd_create("page", 0);
-	if (*fd < 0 || ftruncate(*fd, (off_t)size))
-		agent_fail(WIRE_SETUP_FAILED, "cannot make a workload's page: %m");
-	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, *fd, 0);
-	if (page == MAP_FAILED)
-		agent_fail(WIRE_SETUP_FAILED, "cannot map a workload's page: %m");
-	memset(page, 0, size);
-	return page;
-}
-
-/* Runs in the child: an ordinary task in its cgroup, then the workload. */
-static void child(const char *type, const char *procs, char **args, int page_fd)
+/* Runs in the child: an ordinary task in its cgroup. */
+static void become_ordinary(const char *cgroup)
 {
 	struct sched_param normal = {.sched_priority = 0};
-	const char *argv[PLAN_WORDS + 3] = {WORKLOAD_PROGRAM, type};
-	char *const env[] = {NULL};
-	unsigned int i;
+	char procs[192];
 	int fd, code;
 
+	snprintf(procs, sizeof(procs), "/sys/fs/cgroup%s%s/cgroup.procs",
+		 strcmp(cgroup, "/") ? "/" : "", strcmp(cgroup, "/") ? cgroup : "");
 	sched_setscheduler(0, SCHED_OTHER, &normal);
 	code = task_apply();
 	if (code)
@@ -80,6 +81,15 @@ static void child(const char *type, const char *procs, char **args, int page_fd)
 	fd = open(procs, O_WRONLY);
 	if (fd < 0 || write(fd, "0", 1) != 1 || close(fd))
 		_exit(125);
+}
+
+static void child(const char *type, const char *cgroup, char **args, int page_fd)
+{
+	const char *argv[PLAN_WORDS + 3] = {WORKLOAD_PROGRAM, type};
+	char *const env[] = {NULL};
+	unsigned int i;
+
+	become_ordinary(cgroup);
 	for (i = 0; args[i]; i++)
 		argv[i + 2] = args[i];
 	if (page_fd != WL_PAGE_FD && dup2(page_fd, WL_PAGE_FD) < 0)
@@ -89,30 +99,57 @@ static void child(const char *type, const char *procs, char **args, int page_fd)
 	_exit(127);
 }
 
-void work_spawn(const char *name, const char *type, const char *cgroup, char **args)
+/* The next workload; its process in *pid, which is 0 in the child. */
+static struct workload_slot *start(const char *name)
 {
 	struct workload_slot *w = &agent.workload[agent.nr_workloads];
-	char procs[192], text[2 * NAME_MAX_ + 2];
-	int fd;
 
 	if (agent.nr_workloads == WORKLOADS_MAX)
 		agent_fail(WIRE_AGENT_ERROR, "more than %d workloads", WORKLOADS_MAX);
-	snprintf(procs, sizeof(procs), "/sys/fs/cgroup%s%s/cgroup.procs",
-		 strcmp(cgroup, "/") ? "/" : "", strcmp(cgroup, "/") ? cgroup : "");
 	snprintf(w->name, sizeof(w->name), "%s", name);
-	w->page = make_page(&fd);
+	w->page = make_page(&w->page_fd);
 	w->copy = make_copy();
 	w->held = hold_next;
 	w->pid = fork();
 	if (w->pid < 0)
 		agent_fail(WIRE_SETUP_FAILED, "cannot start workload %s: %m", name);
-	if (!w->pid)
-		child(type, procs, args, fd);
-	w->page_fd = fd;
-	hold_next = false;
-	task_reset();
+	return w;
+}
+
+static void announce(const char *name, const char *type)
+{
+	char text[2 * NAME_MAX_ + 2];
+
 	snprintf(text, sizeof(text), "%s\n%s", name, type);
 	rec_text(WIRE_WORKLOAD, (uint16_t)agent.nr_workloads++, text);
+	hold_next = false;
+	task_reset();
+}
+
+void work_spawn(const char *name, const char *type, const char *cgroup, char **args)
+{
+	struct workload_slot *w = start(name);
+
+	if (!w->pid)
+		child(type, cgroup, args, w->page_fd);
+	announce(name, type);
+}
+
+void work_program(const struct program *p)
+{
+	struct workload_slot *w;
+
+	program_make_root(p->layer);
+	program_make_output(p);
+	w = start(p->name);
+	if (!w->pid) {
+		become_ordinary(p->cgroup);
+		program_exec(p, w->page);
+	}
+	w->program = true;
+	w->exit_max = p->exit_max;
+	w->timeout_ns = p->timeout_ns;
+	announce(p->name, PROGRAM_TYPE);
 }
 
 struct workload_slot *work_find(const char *name)
@@ -132,9 +169,19 @@ pid_t work_pid(const char *name)
 	return w ? w->pid : 0;
 }
 
+/* A step's thread may be waiting for it. */
+static void take_end(struct workload_slot *w, int status)
+{
+	w->status = status;
+	w->ended_ns = rec_now();
+	__atomic_store_n(&w->gone, true, __ATOMIC_RELEASE);
+}
+
 /* It ended as it was told to, or when it had done what it had to do. */
 static bool in_order(const struct workload_slot *w, int status)
 {
+	if (w->program && w->ending)
+		return true;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return !w->page->failed && (w->ending || w->page->done);
 	return w->ending && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
@@ -142,7 +189,7 @@ static bool in_order(const struct workload_slot *w, int status)
 
 static void say_gone(struct workload_slot *w, int status)
 {
-	__atomic_store_n(&w->gone, true, __ATOMIC_RELEASE);
+	take_end(w, status);
 	if (in_order(w, status))
 		return;
 	if (agent.oom_allowed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
@@ -152,14 +199,16 @@ static void say_gone(struct workload_slot *w, int status)
 	w->page->message[sizeof(w->page->message) - 1] = '\0';
 	if (w->page->failed)
 		agent_fail(WIRE_WORKLOAD_FAILED, "workload %s: %s", w->name, w->page->message);
+	if (w->program && WIFEXITED(status) && WEXITSTATUS(status) <= w->exit_max)
+		return;
 	/* Nobody else sends SIGKILL here; after an oops, which would too, the machine panics. */
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		agent_fail(WIRE_OOM, "workload %s was killed by the OOM killer", w->name);
 	if (WIFSIGNALED(status))
 		agent_fail(WIRE_WORKLOAD_FAILED, "workload %s died of signal %d", w->name,
 			   WTERMSIG(status));
-	agent_fail(WIRE_WORKLOAD_FAILED, "workload %s ended too early with exit code %d", w->name,
-		   WEXITSTATUS(status));
+	agent_fail(WIRE_WORKLOAD_FAILED, "workload %s ended %swith exit code %d", w->name,
+		   w->program ? "" : "too early ", WEXITSTATUS(status));
 }
 
 static void check_gone(void)
@@ -182,6 +231,14 @@ static void say_stuck(const struct workload_slot *w, uint64_t now)
 		   (unsigned long long)(now - w->last_progress_ns) / 1000000);
 }
 
+static void check_timeout(const struct workload_slot *w, uint64_t now)
+{
+	if (!w->timeout_ns || w->gone || now < agent.gate_ns + w->timeout_ns)
+		return;
+	agent_fail(WIRE_WORKLOAD_FAILED, "program %s did not end within %llu ms", w->name,
+		   (unsigned long long)w->timeout_ns / 1000000);
+}
+
 static void check_progress(void)
 {
 	uint64_t now = rec_now();
@@ -190,6 +247,10 @@ static void check_progress(void)
 	for (i = 0; i < agent.nr_workloads; i++) {
 		struct workload_slot *w = &agent.workload[i];
 
+		if (w->program) {
+			check_timeout(w, now);
+			continue;
+		}
 		if (w->page->work.ops != w->last_ops || w->gone || !w->going || w->ending)
 			w->last_progress_ns = now;
 		else if (now - w->last_progress_ns > agent.hang_ns)
@@ -241,12 +302,19 @@ void work_start(struct workload_slot *w)
 	work_let_go(w->page);
 }
 
-/* One that still waits at its gate is let go to its end. */
+/*
+ * One that still waits at its gate is let go to its end.  A program knows no page: it is asked as
+ * programs are, and all that it started with it.
+ */
 void work_end(struct workload_slot *w, bool kill_it)
 {
-	__atomic_store_n(&w->ending, true, __ATOMIC_RELEASE);
 	__atomic_store_n(&w->page->stop, 1, __ATOMIC_RELEASE);
-	if (kill_it && !w->gone)
+	if (w->gone)
+		return;
+	__atomic_store_n(&w->ending, true, __ATOMIC_RELEASE);
+	if (w->program)
+		kill(-w->pid, kill_it ? SIGKILL : SIGTERM);
+	else if (kill_it)
 		kill(w->pid, SIGKILL);
 	work_let_go(w->page);
 }
@@ -296,26 +364,56 @@ static pid_t first_left(void)
 	return 0;
 }
 
-/* Tells all to stop and waits; one that does not is stuck in the kernel. */
-void work_stop(void)
+static unsigned int count_left(void)
 {
-	uint64_t start = rec_now();
-	unsigned int i, left;
+	unsigned int i, left = 0;
 	int status;
 
-	for (i = 0; i < agent.nr_workloads; i++)
-		work_end(&agent.workload[i], false);
+	for (i = 0; i < agent.nr_workloads; i++) {
+		struct workload_slot *w = &agent.workload[i];
+
+		if (!w->gone && waitpid(w->pid, &status, WNOHANG) == w->pid)
+			take_end(w, status);
+		left += !w->gone;
+	}
+	return left;
+}
+
+/* What is left of those within so many ns. */
+static unsigned int wait_stopped(uint64_t ns)
+{
+	uint64_t start_ns = rec_now();
+	unsigned int left;
+
 	do {
 		nap();
 		port_watchdog_kick();
-		for (left = 0, i = 0; i < agent.nr_workloads; i++) {
-			struct workload_slot *w = &agent.workload[i];
+		left = count_left();
+	} while (left && rec_now() - start_ns < ns);
+	return left;
+}
 
-			if (!w->gone && waitpid(w->pid, &status, WNOHANG) == w->pid)
-				w->gone = true;
-			left += !w->gone;
-		}
-	} while (left && rec_now() - start < STOP_NS);
+/* Programs that did not heed it, and whatever theirs left behind. */
+static void kill_programs(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < agent.nr_workloads; i++)
+		if (agent.workload[i].program)
+			kill(-agent.workload[i].pid, SIGKILL);
+}
+
+/* Tells all to stop and waits; one that does not is stuck in the kernel. */
+void work_stop(void)
+{
+	unsigned int i, left;
+
+	for (i = 0; i < agent.nr_workloads; i++)
+		work_end(&agent.workload[i], false);
+	left = wait_stopped(STOP_NS);
+	kill_programs();
+	if (left)
+		left = wait_stopped(STOP_NS);
 	if (left) {
 		hang_tell(first_left());
 		agent_fail(WIRE_HUNG, "%u workloads did not stop within %llu ms", left,

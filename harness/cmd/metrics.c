@@ -6,6 +6,7 @@
 #include "result/check.h"
 #include "result/metric_schema.h"
 #include "result/metrics.h"
+#include "result/program.h"
 
 struct metrics_cmd {
 	bool meanings;
@@ -88,6 +89,41 @@ static json_t *json_metric(const struct metric *m)
 	return out;
 }
 
+/* PART is a stressor, a job and what it did, or "tests". */
+static char *program_name(const struct program_kind *k)
+{
+	return xasprintf("workload.NAME.%s.%s", !strcmp(k->of, "ktap") ? "tests" : "PART", k->name);
+}
+
+static void print_program(const struct program_kind *k)
+{
+	cleanup_free char *name = program_name(k);
+
+	printf("%s\n    %s, better %s, secondary, of programs with output %s\n    %s\n", name, k->unit,
+	       metric_better_name(k->better), k->of, k->help);
+}
+
+static json_t *json_program(const struct program_kind *k)
+{
+	cleanup_free char *name = program_name(k);
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "name", name, "unit", k->unit,
+			 "better", metric_better_name(k->better), "class", "secondary", "scope",
+			 "workload", "from", k->of, "help", k->help, "meanings");
+}
+
+static void list_programs(json_t *list, bool json)
+{
+	size_t i;
+
+	for (i = 0; i < nr_program_kinds; i++) {
+		if (json)
+			json_array_append_new(list, json_program(&program_kinds[i]));
+		else
+			print_program(&program_kinds[i]);
+	}
+}
+
 static int list_metrics(bool json)
 {
 	json_t *list = json_array();
@@ -99,6 +135,7 @@ static int list_metrics(bool json)
 		else
 			print_metric(&metrics[i]);
 	}
+	list_programs(list, json);
 	if (json)
 		print_json(json_incref(list));
 	json_decref(list);

@@ -15,6 +15,7 @@
 #include "experiment/scenario.h"
 #include "records/series.h"
 #include "report/arms.h"
+#include "result/program.h"
 
 struct show_cmd {
 	struct axis_opts axes;
@@ -25,6 +26,8 @@ struct show_cmd {
 	bool plan;
 	bool console;
 	bool command;
+	bool programs;
+	const char *output;
 	bool all;
 	bool json;
 };
@@ -45,6 +48,10 @@ static const struct cmd_option show_options[] = {
 	 "ID: print the kernel's console"},
 	{"command", 0, CMD_FLAG, offsetof(struct show_cmd, command), NULL,
 	 "ID: print the QEMU command line, as a shell would take it"},
+	{"programs", 0, CMD_FLAG, offsetof(struct show_cmd, programs), NULL,
+	 "ID: print what its programs say of themselves: stressors, jobs, the outcome of each test"},
+	{"output", 0, CMD_STRING, offsetof(struct show_cmd, output), "NAME[/result]",
+	 "ID: print what the program NAME printed, or the file with its results"},
 	{"all", 'a', CMD_FLAG, offsetof(struct show_cmd, all), NULL, "ID: diagnostics too"},
 	{"json", 0, CMD_FLAG, offsetof(struct show_cmd, json), NULL, "print as JSON"},
 };
@@ -447,6 +454,78 @@ static void print_command(const json_t *spec)
 	puts(buf_str(&line));
 }
 
+/* "vm  bogo_ops 224  real_us 3251980", "passed  test_memcg_current" */
+static void print_entry(const json_t *entry)
+{
+	const char *name = str_of(entry, "test"), *key;
+	json_t *v;
+
+	if (*name) {
+		printf("  %-8s %s%s%s\n", str_of(entry, "outcome"), name,
+		       *str_of(entry, "reason") ? " # " : "", str_of(entry, "reason"));
+		return;
+	}
+	printf("  %s %s\n", *str_of(entry, "stressor") ? str_of(entry, "stressor") :
+							 str_of(entry, "job"),
+	       str_of(entry, "direction"));
+	json_object_foreach((json_t *)entry, key, v)
+		if (json_is_integer(v))
+			printf("    %-24s %15" JSON_INTEGER_FORMAT "\n", key,
+			       json_integer_value(v));
+}
+
+static void print_program(const json_t *program)
+{
+	json_t *code = json_object_get(program, "exit");
+	json_t *signal = json_object_get(program, "signal"), *entry;
+	size_t i;
+
+	printf("program %s (%s)", str_of(program, "name"), str_of(program, "output"));
+	if (code || signal)
+		printf(": %s %" JSON_INTEGER_FORMAT, code ? "exit code" : "signal",
+		       json_integer_value(code ? code : signal));
+	else
+		printf(": had not ended");
+	printf("%s%s\n", *str_of(program, "error") ? ": " : "", str_of(program, "error"));
+	json_array_foreach(json_object_get(program, "report"), i, entry)
+		print_entry(entry);
+}
+
+static void show_programs(const json_t *result, bool json)
+{
+	json_t *programs = json_object_get(result, "programs"), *program;
+	size_t i;
+
+	if (json) {
+		print_json(programs ? json_incref(programs) : json_array());
+		return;
+	}
+	if (!json_array_size(programs))
+		fprintf(stderr, "there were no programs in it\n");
+	json_array_foreach(programs, i, program)
+		print_program(program);
+}
+
+static void show_output(const char *id, const char *word)
+{
+	size_t len = strcspn(word, "/");
+	const char *file = word[len] ? word + len + 1 : "log";
+	cleanup_buf struct buf text = {0};
+	struct err err = {""};
+	struct stream s;
+
+	if (strcmp(file, "log") && strcmp(file, "result"))
+		die_usage(&cmd_show, "--output takes NAME or NAME/result");
+	if (stream_load(id, &s, &err))
+		die(&err);
+	if (!program_output(&s.rec, (struct text){word, len}, file, &text)) {
+		err_set(&err, -ENOENT, "%.12s has no %s of a program %.*s", id, file, (int)len, word);
+		die(&err);
+	}
+	fwrite(buf_str(&text), 1, text.len, stdout);
+	stream_release(&s);
+}
+
 static int show_result(const char *word, const struct show_cmd *o)
 {
 	char id[SHA256_HEX];
@@ -465,6 +544,10 @@ static int show_result(const char *word, const struct show_cmd *o)
 		printf("%s%s", str_of(r.spec, "setup"), str_of(r.spec, "plan"));
 	else if (o->command)
 		print_command(r.spec);
+	else if (o->programs)
+		show_programs(r.result, o->json);
+	else if (o->output)
+		show_output(id, o->output);
 	else if (o->json)
 		print_json(json_pack("{s:O, s:O, s:O}", "spec", r.spec, "result", r.result, "host",
 				     r.host));
@@ -561,7 +644,33 @@ static void print_policy(const char *path)
 	policy_release(&p);
 }
 
+static char *layer_title(const char *path, struct err *err)
+{
+	struct conf conf;
+	const char *title;
+	char *out;
+
+	if (conf_load(&conf, path, err))
+		return NULL;
+	title = conf_get(conf_section(&conf, "layer", ""), "title");
+	out = xstrdup(title ? title : "");
+	conf_release(&conf);
+	return out;
+}
+
+static void print_layer(const char *path)
+{
+	struct err err = {""};
+	struct conf conf;
+
+	if (conf_load(&conf, path, &err))
+		die(&err);
+	print_conf(&conf, NULL);
+	conf_release(&conf);
+}
+
 static const struct kind kinds[] = {
+	{"layer", "layers", layer_title, print_layer},
 	{"guest", "guests", guest_title, print_guest},
 	{"policy", "policies", policy_title, print_policy},
 };
@@ -669,7 +778,7 @@ const struct cmd cmd_show = {
 	.name = "show",
 	.summary = "show results, and the guests, policies, scenarios and workloads there "
 		   "are",
-	.usage = "[ID | guests | policies | scenarios | workloads | guest NAME | ...]",
+	.usage = "[ID | guests | policies | scenarios | workloads | layers | guest NAME | ...]",
 	CMD_OPTIONS(show_options),
 	.examples = "  wringer show -s kv-scan\n"
 		    "  wringer show 3f9a1c\n"

@@ -12,6 +12,7 @@
 #include "result/console.h"
 #include "result/expect.h"
 #include "result/measure.h"
+#include "result/program.h"
 #include "result/state.h"
 
 #define RESULT_SCHEMA 2
@@ -274,6 +275,16 @@ static void add_checks(const struct records *rec, const struct trace_summary *tr
 	json_object_set_new(out, "checks", checks);
 }
 
+/* There only where there are any. */
+static void add_programs(const struct records *rec, json_t *out)
+{
+	json_t *programs = programs_json(rec);
+
+	if (json_array_size(programs))
+		json_object_set(out, "programs", programs);
+	json_decref(programs);
+}
+
 static json_t *make_result(const struct experiment *exp, const struct verdict *v,
 			   const struct result *r)
 {
@@ -298,6 +309,7 @@ static json_t *make_result(const struct experiment *exp, const struct verdict *v
 		json_object_set(out, "expectations", v->expected);
 	if (rec->nr_steps)
 		json_object_set_new(out, "steps", state_steps(rec));
+	add_programs(rec, out);
 	add_checks(rec, &v->trace, out);
 	json_object_set_new(out, "trace", trace_summary_json(&v->trace));
 	json_object_set_new(out, "records", stream(rec, &r->records));

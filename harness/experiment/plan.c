@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "experiment/plan_sources.h"
 #include "experiment/plan_storage.h"
+#include "experiment/program.h"
 #include "experiment/topology.h"
 #include "image/image.h"
 #include "workloads/lib/pattern.h"
@@ -346,6 +347,10 @@ static void write_work(struct plan *p, size_t i)
 	size_t k;
 
 	write_task(p, w);
+	if (is_program(w)) {
+		program_plan(w, wl_mix(p->seed * 1024 + i), p->out);
+		return;
+	}
 	buf_printf(p->out, "spawn %s %s %s seed=%llu", w->name, w->type->name, w->cgroup,
 		   (unsigned long long)wl_mix(p->seed * 1024 + i));
 	if (w->ops)

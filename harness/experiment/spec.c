@@ -9,8 +9,14 @@
 #include "engine/template.h"
 #include "experiment/catalogue.h"
 #include "experiment/experiment.h"
+#include "experiment/program.h"
 #include "image/modules.h"
+#include "layer/layer.h"
 #include "result/store.h"
+#include "workloads/lib/program.h"
+
+/* In one image. */
+#define LAYERS_MAX 4
 
 /* Everything that has been loaded while planning. */
 struct planner {
@@ -283,14 +289,18 @@ static json_t *json_programs(const struct planner *p, enum engine engine)
 	return out;
 }
 
-static json_t *json_image(const struct image *image)
+/* Layers are there where a scenario has programs. */
+static json_t *json_image(const struct image *image, json_t *layers)
 {
-	json_t *modules = json_array();
+	json_t *modules = json_array(), *out;
 	size_t i;
 
 	for (i = 0; image->modules[i]; i++)
 		json_array_append_new(modules, json_string(image->modules[i]));
-	return json_pack("{s:s, s:o}", "id", image->id, "modules", modules);
+	out = json_pack("{s:s, s:o}", "id", image->id, "modules", modules);
+	if (json_array_size(layers))
+		json_object_set(out, "layers", layers);
+	return out;
 }
 
 /* A combination of axes; what is common to its seeds. */
@@ -301,6 +311,7 @@ struct cell {
 	const struct policy *policy;
 	const struct scenario *scenario;
 	struct image image;
+	json_t *layers; /* of the image: what layer_open() says about each */
 	struct machine machine;
 	struct args args;
 	struct buf setup;
@@ -342,7 +353,7 @@ static json_t *make_spec(const struct planner *p, const struct cell *c, const ch
 			    json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", c->kernel->id, "version",
 				      c->kernel->version, "package", c->kernel->package, "release",
 				      c->kernel->release, "config", kernel_config(c->kernel)));
-	json_object_set_new(spec, "image", json_image(&c->image));
+	json_object_set_new(spec, "image", json_image(&c->image, c->layers));
 	json_object_set_new(spec, "programs", json_programs(p, c->engine));
 	json_object_set_new(spec, "guest", json_guest(c->guest, &c->machine));
 	json_object_set_new(spec, "policy", json_pack("{s:s, s:o}", "name", c->policy->name, "conf",
@@ -491,14 +502,65 @@ static void add_modules(const struct scenario *s, struct plan_needs *needs, stru
 			needs->module[n++] = word;
 }
 
-static int build_image(struct cell *c, struct err *err)
+/* The layers of a scenario's programs, each once. */
+struct layers {
+	struct layer layer[LAYERS_MAX];
+	size_t nr;
+};
+
+static void layers_release(struct layers *l)
+{
+	while (l->nr)
+		layer_release(&l->layer[--l->nr]);
+}
+
+static int add_layer(struct layers *l, const char *name, void (*say)(const char *line), struct err *err)
+{
+	struct layer layer;
+	size_t i;
+	int ret = layer_open(name, say, &layer, err);
+
+	if (ret)
+		return ret;
+	for (i = 0; i < l->nr; i++)
+		if (!strcmp(l->layer[i].name, layer.name)) {
+			layer_release(&layer);
+			return 0;
+		}
+	if (l->nr == LAYERS_MAX) {
+		layer_release(&layer);
+		return err_set(err, -E2BIG, "more than %d layers in one image", LAYERS_MAX);
+	}
+	l->layer[l->nr++] = layer;
+	return 0;
+}
+
+static int add_layers(struct planner *p, const struct scenario *s, struct layers *l,
+		      struct err *err)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < s->nr_works; i++) {
+		if (!is_program(&s->work[i]))
+			continue;
+		ret = program_check(&s->work[i], err);
+		if (!ret)
+			ret = add_layer(l, ((struct program_opts *)s->work[i].opts)->layer,
+					p->say, err);
+	}
+	return ret ? err_prefix(err, ret, "scenario %s", s->name) : 0;
+}
+
+static int build_image(struct planner *p, struct cell *c, struct err *err)
 {
 	cleanup_free char *agent = xasprintf("%s/agent", path_data());
 	cleanup_free char *workload = xasprintf("%s/workload", path_data());
 	cleanup_buf struct buf fs = {0}, deps = {0};
 	char names[OWN_MODULES_MAX][MODULE_NAME_MAX + 16];
 	char inputs[INPUTS_MAX][MODULE_NAME_MAX + 16];
-	struct image_file files[3 + OWN_MODULES_MAX + INPUTS_MAX] = {
+	struct layers layers __attribute__((cleanup(layers_release))) = {.nr = 0};
+	struct image_file files[3 + OWN_MODULES_MAX + INPUTS_MAX + LAYERS_MAX] = {
 		{.name = "init", .path = agent, .mode = 0755},
 		{.name = "workload", .path = workload, .mode = 0755},
 	};
@@ -508,8 +570,14 @@ static int build_image(struct cell *c, struct err *err)
 
 	if (!ret && needs.fs)
 		ret = fs_make(needs.fs, needs.fs_size, &fs, err);
+	if (!ret)
+		ret = add_layers(p, c->scenario, &layers, err);
 	if (ret)
 		return ret;
+	for (i = 0; i < layers.nr; i++) {
+		files[nr++] = (struct image_file){.path = layers.layer[i].path};
+		json_array_append(c->layers, layers.layer[i].about);
+	}
 	c->machine = needs.machine;
 	for (i = 0; needs.module[i]; i++)
 		;
@@ -558,8 +626,10 @@ static int check_memory(const struct cell *c, struct err *err)
 static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, struct err *err)
 {
 	size_t i;
-	int ret = build_image(c, err);
+	int ret;
 
+	c->layers = json_array();
+	ret = build_image(p, c, err);
 	if (!ret)
 		ret = check_memory(c, err);
 	if (!ret) {
@@ -569,6 +639,7 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 	for (i = 0; !ret && i < axes->nr_seeds; i++)
 		add_seed(p, c, axes->seed[i]);
 	image_release(&c->image);
+	json_decref(c->layers);
 	args_release(&c->args);
 	buf_release(&c->setup);
 	return ret;

@@ -74,6 +74,8 @@ static int put(struct cpio *cpio, const char *name, unsigned int type, unsigned 
 	archive_entry_set_gid(e, 0);
 	archive_entry_set_mtime(e, 0, 0);
 	archive_entry_set_size(e, (la_int64_t)len);
+	if (type == AE_IFLNK)
+		archive_entry_set_symlink(e, data);
 	ret = archive_write_header(cpio->archive, e);
 	if (ret == ARCHIVE_OK && len && archive_write_data(cpio->archive, data, len) < 0)
 		ret = ARCHIVE_FATAL;
@@ -124,11 +126,8 @@ static int add_parents(struct cpio *cpio, const char *name, struct err *err)
 	return 0;
 }
 
-int cpio_add(struct cpio *cpio, const char *name, unsigned int mode, const void *data, size_t len,
-	     struct err *err)
+static int check_name(const struct cpio *cpio, const char *name, struct err *err)
 {
-	int ret;
-
 	if (!name_ok(name))
 		return err_set(err, -EINVAL,
 			       "'%.80s' cannot be a file of the guest image: use a relative path "
@@ -137,12 +136,33 @@ int cpio_add(struct cpio *cpio, const char *name, unsigned int mode, const void 
 	if (has(cpio, name))
 		return err_set(err, -EEXIST, "%s would be in the guest image twice: rename one",
 			       name);
+	return 0;
+}
+
+int cpio_add(struct cpio *cpio, const char *name, unsigned int mode, const void *data, size_t len,
+	     struct err *err)
+{
+	int ret = check_name(cpio, name, err);
+
+	if (ret)
+		return ret;
 	if (len > CPIO_SIZE_MAX || cpio->bytes.len > CPIO_SIZE_MAX - len)
 		return err_set(err, -EFBIG,
 			       "the guest image is over %u MiB with %s: leave files out",
 			       CPIO_SIZE_MAX >> 20, name);
 	ret = add_parents(cpio, name, err);
 	if (!ret && put(cpio, name, S_IFREG, mode, data, len) != ARCHIVE_OK)
+		ret = failed(cpio, err);
+	return ret;
+}
+
+int cpio_link(struct cpio *cpio, const char *name, const char *to, struct err *err)
+{
+	int ret = check_name(cpio, name, err);
+
+	if (!ret)
+		ret = add_parents(cpio, name, err);
+	if (!ret && put(cpio, name, S_IFLNK, 0777, to, 0) != ARCHIVE_OK)
 		ret = failed(cpio, err);
 	return ret;
 }

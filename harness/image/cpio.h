@@ -28,6 +28,8 @@ int cpio_start(struct cpio *cpio, struct err *err);
  */
 int cpio_add(struct cpio *cpio, const char *name, unsigned int mode, const void *data, size_t len,
 	     struct err *err);
+/* A symbolic link; its name is as that of a file. */
+int cpio_link(struct cpio *cpio, const char *name, const char *to, struct err *err);
 int cpio_finish(struct cpio *cpio, struct err *err);
 /* Frees everything, also when cpio_finish() was not reached. */
 void cpio_release(struct cpio *cpio);

@@ -19,6 +19,8 @@ static int add_file(struct cpio *cpio, const struct image_file *file, struct err
 	cleanup_buf struct buf bytes = {0};
 	int ret;
 
+	if (!file->name)
+		return 0;
 	if (!file->path)
 		return cpio_add(cpio, file->name, file->mode, file->data, file->len, err);
 	ret = file_read(file->path, &bytes, err);
@@ -43,6 +45,23 @@ static int fill(struct cpio *cpio, const struct image_file *files, size_t nr_fil
 	for (i = 0; !ret && i < list->nr; i++)
 		ret = add_module(cpio, &list->module[i], err);
 	return ret ? ret : cpio_finish(cpio, err);
+}
+
+/* The kernel unpacks one archive after the other. */
+static int append(struct buf *bytes, const struct image_file *files, size_t nr_files,
+		  struct err *err)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < nr_files; i++) {
+		if (files[i].name)
+			continue;
+		while (bytes->len % 4)
+			buf_add(bytes, "", 1);
+		ret = file_read(files[i].path, bytes, err);
+	}
+	return ret;
 }
 
 /* Whether the file is there and is what its name says. */
@@ -91,6 +110,8 @@ int image_build(const struct kernel *kernel, const char *const *modules,
 	if (ret)
 		return ret;
 	ret = fill(&cpio, files, nr_files, &list, err);
+	if (!ret)
+		ret = append(&cpio.bytes, files, nr_files, err);
 	if (!ret)
 		ret = store(&cpio.bytes, out, err);
 	cpio_release(&cpio);

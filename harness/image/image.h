@@ -19,7 +19,8 @@
 
 /* A file that goes into the image. */
 struct image_file {
-	const char *name; /* path in the guest without a leading slash: "init" */
+	const char *name; /* path in the guest without a leading slash: "init"; NULL: path is a whole
+			   * archive, which goes behind all else */
 	const char *path; /* host file to take it from, or NULL: take data */
 	const void *data;
 	size_t len;

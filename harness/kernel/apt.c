@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Runs apt with a private configuration in <cache>/apt, which the apt-conf script makes. */
-#include "kernel/internal.h"
+#include "kernel/apt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 
 #include "base/path.h"
 #include "base/proc.h"
+#include "kernel/internal.h"
 
 #define INDEX_AGE_MAX    (24 * 3600)
 #define APT_TIMEOUT_MS   (10 * 60 * 1000)
@@ -228,4 +229,30 @@ int apt_download(const struct rung *rung, const char *dir, struct err *err)
 			       "kernel %s cannot be had now; take another or refresh the list: %s",
 			       rung->package, why.msg);
 	return 0;
+}
+
+int apt_fetch(char *const names[], const char *dir, struct err *err)
+{
+	const char *args[ARGS_MAX + 1] = {"apt-get", "-qq", "download"};
+	cleanup_buf struct buf index = {0};
+	cleanup_fd int lock = -1;
+	struct err why = {0};
+	size_t n = 3, i;
+	/* What is fetched for the kernels are all packages' indexes. */
+	int ret = apt_index(false, &index, err);
+
+	if (ret)
+		return ret;
+	for (i = 0; names[i]; i++) {
+		if (n == ARGS_MAX)
+			return err_set(err, -E2BIG, "more than %d packages", ARGS_MAX - 3);
+		args[n++] = names[i];
+	}
+	lock = apt_lock(LOCK_SH, err);
+	if (lock < 0)
+		return lock;
+	ret = apt_run(dir, args, APT_TIMEOUT_MS, NULL, &why);
+	if (ret == -ETIMEDOUT)
+		return err_set(err, ret, "downloading takes more than ten minutes; try again");
+	return ret ? err_set(err, ret, "%s", why.msg) : 0;
 }

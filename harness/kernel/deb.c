@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Takes a kernel's files out of a Debian package without installing it.
+ * Takes a kernel's files, or what the caller likes, out of a Debian package without installing it.
  *
  * A package is an ar archive with a compressed tar inside; the tar is read through the ar, so
  * nothing is written but what is wanted.  Packages are not trusted: files get names that we choose,
  * links are never made, and what is claimed to be too much is refused before it is unpacked.
  */
-#include "kernel/internal.h"
+#include "kernel/apt.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/internal.h"
+
 struct deb {
 	const char *path;
-	const char *dir;
+	const char *dir; /* where a kernel's files go, unless there is take */
+	int (*take)(struct archive *tar, struct archive_entry *entry, void *ctx, struct err *err);
+	void *ctx;
 	struct archive *ar;
 	struct archive *tar;
 	uint64_t bytes;
@@ -164,17 +166,24 @@ static int check_member(struct deb *deb, struct archive_entry *entry)
 	return 0;
 }
 
-static int take_member(struct deb *deb, struct archive_entry *entry)
+static int take_kernel_file(struct deb *deb, struct archive_entry *entry)
 {
 	cleanup_free char *name = NULL;
-	int ret = check_member(deb, entry);
 
-	if (ret)
-		return ret;
 	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
 		return 0;
 	name = place(archive_entry_pathname(entry));
 	return name ? write_member(deb, name) : 0;
+}
+
+static int take_member(struct deb *deb, struct archive_entry *entry)
+{
+	int ret = check_member(deb, entry);
+
+	if (ret)
+		return ret;
+	return deb->take ? deb->take(deb->tar, entry, deb->ctx, deb->err) :
+			   take_kernel_file(deb, entry);
 }
 
 static int next_member(struct deb *deb, struct archive *archive, struct archive_entry **entry)
@@ -248,21 +257,37 @@ static int find_data(struct deb *deb)
 			     deb->path);
 }
 
+static int unpack(struct deb *deb)
+{
+	int ret;
+
+	deb->ar = archive_read_new();
+	deb->tar = archive_read_new();
+	if (deb->ar && deb->tar) {
+		ret = find_data(deb);
+		if (!ret)
+			ret = unpack_tar(deb);
+	} else {
+		ret = err_sys(deb->err, -ENOMEM, "cannot unpack %s", deb->path);
+	}
+	archive_read_free(deb->tar);
+	archive_read_free(deb->ar);
+	return ret;
+}
+
 int deb_unpack(const char *path, const char *dir, struct err *err)
 {
 	struct deb deb = {.path = path, .dir = dir, .err = err};
-	int ret;
 
-	deb.ar = archive_read_new();
-	deb.tar = archive_read_new();
-	if (deb.ar && deb.tar) {
-		ret = find_data(&deb);
-		if (!ret)
-			ret = unpack_tar(&deb);
-	} else {
-		ret = err_sys(err, -ENOMEM, "cannot unpack %s", path);
-	}
-	archive_read_free(deb.tar);
-	archive_read_free(deb.ar);
-	return ret;
+	return unpack(&deb);
+}
+
+int deb_walk(const char *path,
+	     int (*take)(struct archive *tar, struct archive_entry *entry, void *ctx,
+			 struct err *err),
+	     void *ctx, struct err *err)
+{
+	struct deb deb = {.path = path, .take = take, .ctx = ctx, .err = err};
+
+	return unpack(&deb);
 }

@@ -130,8 +130,29 @@ static int take_workload(struct records *rec, const struct wire_item *item)
 	return 0;
 }
 
+static bool is_output(const struct records *rec, unsigned int id)
+{
+	size_t len = strlen(RECORDS_OUTPUT);
+
+	return id < RECORDS_SOURCES_MAX && rec->source[id].len > len &&
+	       !memcmp(rec->source[id].p, RECORDS_OUTPUT, len);
+}
+
+static int take_piece(struct records *rec, const struct wire_item *item)
+{
+	if (rec->nr_pieces == RECORDS_PIECES_MAX)
+		return -EBADMSG;
+	if (!(rec->nr_pieces & (rec->nr_pieces - 1)))
+		rec->piece = xrealloc(rec->piece, rec->nr_pieces ? 2 * rec->nr_pieces : 1,
+				      sizeof(*rec->piece));
+	rec->piece[rec->nr_pieces++] = (struct records_piece){item->head.id, payload(item)};
+	return 0;
+}
+
 static int take_text(struct records *rec, const struct wire_item *item)
 {
+	if (is_output(rec, item->head.id))
+		return take_piece(rec, item);
 	if (!rec->current || item->head.id >= RECORDS_SOURCES_MAX)
 		return -EBADMSG;
 	rec->last[item->head.id] = payload(item);
@@ -266,6 +287,7 @@ void records_release(struct records *rec)
 	free(rec->mark);
 	free(rec->step);
 	free(rec->trace);
+	free(rec->piece);
 	memset(rec, 0, sizeof(*rec));
 }
 

@@ -23,6 +23,9 @@
 #define RECORDS_STATES_MAX  256
 #define RECORDS_SETS_MAX    16384
 #define RECORDS_TRACES_MAX  262144
+#define RECORDS_PIECES_MAX  4096
+/* Sources whose name begins so are the output of programs, recorded once, in pieces. */
+#define RECORDS_OUTPUT      "output."
 
 struct records_work {
 	bool present;
@@ -53,6 +56,12 @@ struct records_trace {
 	struct text data;
 };
 
+/* Of what a program put out. */
+struct records_piece {
+	unsigned int source;
+	struct text data;
+};
+
 struct records {
 	struct text hello[3];                      /* agent version, uname release, uname version */
 	uint64_t phase_ns[WIRE_STOPPED + 1];       /* first time of each phase; 0 = never reached */
@@ -76,6 +85,8 @@ struct records {
 	size_t nr_steps;
 	struct records_trace *trace;               /* owned; in the order of the stream */
 	size_t nr_traces;
+	struct records_piece *piece;               /* owned; in the order of the stream */
+	size_t nr_pieces;
 	bool ended;                                /* the agent said the run is over */
 	unsigned int end_status;                   /* enum wire_status, unchecked */
 	struct text error;                         /* why, when it ended early */

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "result/metrics.h"
+#include "result/program.h"
 #include "workloads/lib/workload.h"
 
 /* Names of cgroups hold slashes, none hold dots. */
@@ -52,6 +53,15 @@ static json_t *own_form(const struct wl_metric *m)
 	return form(pattern, one_of(m->unit), better[m->better], "secondary");
 }
 
+/* The stressor, job or tests that it is of are the guest's to name. */
+static json_t *program_form(const struct program_kind *kind)
+{
+	cleanup_free char *name = escaped(kind->name);
+	cleanup_free char *pattern = xasprintf("^workload\\." ANY_NAME "\\.[a-z0-9_.-]+\\.%s$", name);
+
+	return form(pattern, one_of(kind->unit), metric_better_name(kind->better), "secondary");
+}
+
 static json_t *all_forms(void)
 {
 	json_t *out = json_array();
@@ -62,6 +72,8 @@ static json_t *all_forms(void)
 	for (i = 0; workloads[i]; i++)
 		for (k = 0; k < workloads[i]->nr_metrics; k++)
 			json_array_append_new(out, own_form(&workloads[i]->metrics[k]));
+	for (i = 0; i < nr_program_kinds; i++)
+		json_array_append_new(out, program_form(&program_kinds[i]));
 	json_array_append_new(out, form("^(vmstat|node\\.[0-9]+|cgroup\\." ANY_NAME "\\.stat)\\.",
 					one_of("change"), "none", "diagnostic"));
 	json_array_append_new(out, form("^device\\." ANY_NAME "\\.[a-z_]+$",

@@ -9,6 +9,7 @@
 #include "result/check.h"
 #include "result/expect.h"
 #include "result/measure.h"
+#include "result/program.h"
 #include "result/schema.h"
 #include "result/state.h"
 
@@ -83,6 +84,8 @@ static int check_numbers(const struct result *r, const struct buf *bytes, struct
 	if (!ret) {
 		checks = check_conservation(&rec, &trace);
 		ret = same_part(result, "metrics", measure_metrics(&rec, &trace), err);
+		if (!ret)
+			ret = same_list(result, "programs", programs_json(&rec), err);
 		if (!ret)
 			ret = same_part(result, "state", state_of(&rec), err);
 		if (!ret)

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "result/program.h"
 #include "result/window.h"
+#include "workloads/lib/program.h"
 #include "workloads/lib/workload.h"
 
 static size_t load_buckets(const struct records_work *open, const struct records_work *close,
@@ -68,6 +71,25 @@ static const struct workload *type_of(const struct window *w, unsigned int id)
 	return workload_find(type);
 }
 
+/* Over the whole of its run, not the window: programs do not say when they did what. */
+static void measure_program(struct window *w, const char *name, struct text work)
+{
+	struct program_report report;
+	size_t i;
+
+	if (!program_report_of(w->rec, work, &report))
+		return;
+	for (i = 0; !report.error[0] && i < report.nr_metrics; i++) {
+		const struct program_metric *m = &report.metric[i];
+		cleanup_free char *own = xasprintf("%s.%s", m->part, m->kind->name);
+		struct metric row = {.name = own, .unit = m->kind->unit, .better = m->kind->better,
+				     .class = METRIC_SECONDARY, .scope = SCOPE_WORKLOAD};
+
+		window_put(w, &row, name, m->value);
+	}
+	program_report_release(&report);
+}
+
 void window_measure_work(struct window *w, const char *name, unsigned int id)
 {
 	static const enum stats_direction better[] = {
@@ -76,6 +98,10 @@ void window_measure_work(struct window *w, const char *name, unsigned int id)
 	const struct workload *wl = type_of(w, id);
 	size_t i;
 
+	if (wl && !strcmp(wl->name, PROGRAM_TYPE)) {
+		measure_program(w, name, w->rec->work_name[id]);
+		return;
+	}
 	for (i = 0; i < nr_metrics; i++)
 		if (metrics[i].source == METRIC_WORKLOAD)
 			measure_row(w, &metrics[i], name, id);

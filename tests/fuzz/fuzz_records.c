@@ -19,6 +19,7 @@
 #include "result/check.h"
 #include "result/expect.h"
 #include "result/measure.h"
+#include "result/program.h"
 #include "result/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -89,6 +90,7 @@ static void derive(const struct records *rec)
 {
 	struct trace_summary trace;
 
+	dump(programs_json(rec));
 	if (trace_summarise(rec, 0, UINT64_MAX, &trace, NULL))
 		return;
 	dump(measure_metrics(rec, &trace));

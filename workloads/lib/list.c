@@ -16,6 +16,7 @@ extern const struct workload workload_memcg;
 extern const struct workload workload_mlock;
 extern const struct workload workload_mmap;
 extern const struct workload workload_mprotect;
+extern const struct workload workload_program;
 extern const struct workload workload_replay;
 extern const struct workload workload_scan;
 extern const struct workload workload_senpai;
@@ -40,6 +41,7 @@ const struct workload *const workloads[] = {
 	&workload_mlock,
 	&workload_mmap,
 	&workload_mprotect,
+	&workload_program,
 	&workload_replay,
 	&workload_scan,
 	&workload_senpai,
