@@ -5,13 +5,16 @@
 # shellcheck source=tests/vm/lib.sh
 . tests/vm/lib.sh
 
+# The catalogue's scenarios of programs.
+SHIPPED=$PWD/workloads/scenarios
+
 # twice SCENARIO: runs it in two folders; the results are the same, and $R is one of them.
 twice()
 {
-	expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$HERE/scenarios/$1.conf" -n 1
+	expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$SHIPPED/$1.conf" -n 1
 	R=$(results)
 	id=$(basename "$R")
-	expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$HERE/scenarios/$1.conf" -n 1 -o "$DIR/again"
+	expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$SHIPPED/$1.conf" -n 1 -o "$DIR/again"
 	for f in spec.json result.json records.zst console.txt; do
 		cmp "$R/$f" "$DIR/again/$id/$f" || fail "$1: $f differs the second time"
 	done
@@ -31,7 +34,7 @@ next()
 	rm -rf "$WRINGER_RESULTS" "$DIR/again"
 }
 
-twice program-stress-ng
+twice stress-ng
 [ "$(metric workload.stress.vm.bogo_ops)" -gt 0 ] || fail "stress-ng did nothing"
 [ "$(metric workload.stress.vm.real_us)" -ge 3000000 ] || fail "stress-ng did not run for 3 s"
 [ "$(metric cgroup.app.stat.pgmajfault)" -gt 100 ] || fail "stress-ng did not swap in its cgroup"
@@ -48,13 +51,13 @@ expect 1 "$WRINGER" check -o "$DIR/damaged"
 grep -q 'programs are not what' "$DIR/out" || fail "$(cat "$DIR/out")"
 # The seed is the program's.
 for seed in 1 2; do
-	expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$HERE/scenarios/program-stress-ng.conf" -n $seed --dry-run
+	expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$SHIPPED/stress-ng.conf" -n $seed --dry-run
 	sed -n 's/^program .*--seed \([0-9]*\).*/\1/p' "$DIR/out" >>"$DIR/seeds"
 done
 [ "$(sort -u "$DIR/seeds" | wc -l)" = 2 ] || fail "the seed does not reach the program: $(cat "$DIR/seeds")"
 next
 
-twice program-fio
+twice fio
 [ "$(metric workload.fio.rand.read.ios)" = 6144 ] || fail "fio did not read its file once"
 [ "$(metric workload.fio.seq.write.kib)" = 8192 ] || fail "fio did not write its file"
 # The device takes 80 us and the cgroup does not hold the file.
@@ -68,7 +71,7 @@ next
 fails()
 {
 	sed "s|^command = .*|command = $2|; s|^timeout = .*|$3|" \
-		"$HERE/scenarios/program-stress-ng.conf" >"$DIR/bad.conf"
+		"$SHIPPED/stress-ng.conf" >"$DIR/bad.conf"
 	expect 1 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/bad.conf" -n 1
 	R=$(results)
 	jq -e '.status == "workload-failed"' "$R/result.json" >/dev/null || fail "$2: $(cat "$R/result.json")"
@@ -81,7 +84,7 @@ fails 'did not end within 1000 ms' 'stress-ng --vm 1 --vm-bytes 1M --timeout 100
 
 # Whoever may end in any way does.
 sed "s|^command = .*|command = stress-ng --no-such-option|; s|^timeout = .*|exit = any|" \
-	"$HERE/scenarios/program-stress-ng.conf" >"$DIR/any.conf"
+	"$SHIPPED/stress-ng.conf" >"$DIR/any.conf"
 expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/any.conf" -n 1
 R=$(results)
 jq -e '.programs[0] | .exit > 0 and .error == "it left no output"' "$R/result.json" >/dev/null ||
@@ -89,22 +92,22 @@ jq -e '.programs[0] | .exit > 0 and .error == "it left no output"' "$R/result.js
 next
 
 # What cannot be is said before anything runs.
-sed 's/^layer = .*/layer = none/' "$HERE/scenarios/program-stress-ng.conf" >"$DIR/bad.conf"
+sed 's/^layer = .*/layer = none/' "$SHIPPED/stress-ng.conf" >"$DIR/bad.conf"
 expect 128 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/bad.conf" -n 1
 said "there is no layer 'none'"
-sed "s/^command = .*/command = sh -c 'open/" "$HERE/scenarios/program-stress-ng.conf" >"$DIR/bad.conf"
+sed "s/^command = .*/command = sh -c 'open/" "$SHIPPED/stress-ng.conf" >"$DIR/bad.conf"
 expect 128 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/bad.conf" -n 1
 said 'quotes that are closed'
 
 # The kernel's own tests say in an experiment what they say when they are run by hand.
-twice program-kselftest-cgroup
+twice kselftest-cgroup
 jq -r '.programs[0].report[] | .outcome + " " + .test' "$R/result.json" | sed 's|selftests: cgroup: ||' \
 	>"$DIR/inside"
 [ "$(grep -c . "$DIR/inside")" -gt 15 ] || fail "few tests: $(cat "$DIR/inside")"
 [ "$(metric workload.kselftest.tests.passed)" -gt 10 ] || fail "few tests passed: $(cat "$DIR/inside")"
 [ "$(metric workload.kselftest.tests.missing)" = 0 ] || fail "tests are missing: $(cat "$DIR/inside")"
 echo 'chroot /layers/kselftest /kselftest/run -C /data cgroup:test_memcontrol cgroup:test_core || :' >"$DIR/script"
-"$WRINGER" shell -e exact -k 6.12 -g one -p mglru -s "$HERE/scenarios/program-kselftest-cgroup.conf" \
+"$WRINGER" shell -e exact -k 6.12 -g one -p mglru -s "$SHIPPED/kselftest-cgroup.conf" \
 	<"$DIR/script" >"$DIR/out" || fail "the tests do not run by hand"
 awk '
 	/^# selftests: / { test = $4 }
