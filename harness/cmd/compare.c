@@ -159,7 +159,7 @@ static void print_failures(const struct arm *arm, enum axis axis, size_t nr)
 	for (i = 0; i < arm->nr; i++) {
 		const struct member *m = &arm->member[i];
 
-		if (m->status != STATUS_DONE)
+		if (!member_counts(m))
 			printf("  seed %llu (%.12s) %s: %s\n", (unsigned long long)m->seed, m->id,
 			       status_name(m->status),
 			       json_string_value(json_object_get(m->r.result, "reason")));
@@ -219,6 +219,22 @@ static void print_head(const struct comparison *c)
 	       "95% interval", "p");
 }
 
+static void print_missed(const struct arm *arm, enum axis axis, size_t nr)
+{
+	if (nr)
+		printf("note: %zu of %zu experiments of %s did not meet what the scenario expects "
+		       "(expectation-failed)\n",
+		       nr, arm->nr, arm->label[axis]);
+}
+
+static void print_unsteady(const struct arm *arm, enum axis axis, size_t nr)
+{
+	if (nr)
+		printf("note: %zu of %zu experiments of %s were measured before they were warm "
+		       "(state.warmup)\n",
+		       nr, arm->nr, arm->label[axis]);
+}
+
 static void print_violating(const struct comparison *c)
 {
 	if (c->violating)
@@ -260,8 +276,9 @@ static void print_hint(const struct comparison *c)
 	size_t have = a < b ? a : b;
 
 	if (need > have)
-		printf("note: with %zu primary metrics nothing can be decided below n = %zu\n",
-		       c->nr_tests[METRIC_PRIMARY], need);
+		printf("note: with %zu primary metrics nothing can be decided below n = %zu: %zu more "
+		       "seed%s\n",
+		       c->nr_tests[METRIC_PRIMARY], need, need - have, need - have == 1 ? "" : "s");
 }
 
 static void print_text(const struct comparison *c, const struct compare_cmd *o)
@@ -272,6 +289,10 @@ static void print_text(const struct comparison *c, const struct compare_cmd *o)
 	print_class(c, o, METRIC_DIAGNOSTIC);
 	print_failures(c->base, c->axis, c->failed_base);
 	print_failures(c->other, c->axis, c->failed_other);
+	print_missed(c->base, c->axis, c->missed_base);
+	print_missed(c->other, c->axis, c->missed_other);
+	print_unsteady(c->base, c->axis, c->unsteady_base);
+	print_unsteady(c->other, c->axis, c->unsteady_other);
 	print_violating(c);
 	print_meanings(c, o);
 	print_also(c);
@@ -340,7 +361,7 @@ static bool is_finding(const struct comparison *c)
 	for (i = 0; i < c->nr; i++)
 		if (c->row[i].class == METRIC_PRIMARY && c->row[i].verdict == STATS_WORSE)
 			return true;
-	return c->failed_base || c->failed_other;
+	return c->failed_base || c->failed_other || c->missed_base || c->missed_other;
 }
 
 static size_t count_labels(const struct arms *arms, enum axis axis)
