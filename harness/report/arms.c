@@ -365,6 +365,13 @@ void arms_release(struct arms *arms)
 	memset(arms, 0, sizeof(*arms));
 }
 
+bool arm_matches(const struct arm *arm, enum axis axis, const char *word)
+{
+	struct arms_filter none = {0};
+
+	return word_matches(&none, arm->member[0].r.spec, axis, word);
+}
+
 bool member_counts(const struct member *m)
 {
 	return m->status == STATUS_DONE || m->status == STATUS_EXPECTATION_FAILED;

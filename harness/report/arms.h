@@ -69,6 +69,8 @@ void arms_release(struct arms *arms);
  * scenario expects does, or what is expected would choose among the seeds.
  */
 bool member_counts(const struct member *m);
+/* Whether the word, as in arms_filter but for "newest", means the arm's label on that axis. */
+bool arm_matches(const struct arm *arm, enum axis axis, const char *word);
 /* The arm's first member that counts, or NULL. */
 const struct member *arm_first(const struct arm *arm);
 

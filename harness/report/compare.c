@@ -202,6 +202,8 @@ int compare_arms(const struct arm *base, const struct arm *other, enum axis axis
 				 .axis = axis,
 				 .failed_base = arm_failed(base),
 				 .failed_other = arm_failed(other),
+				 .n_base = base->nr - arm_failed(base),
+				 .n_other = other->nr - arm_failed(other),
 				 .missed_base = arm_missed(base),
 				 .missed_other = arm_missed(other),
 				 .unsteady_base = arm_unsteady(base),

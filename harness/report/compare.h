@@ -44,6 +44,7 @@ struct comparison {
 	struct comparison_row *row; /* primary first, then secondary, then diagnostic */
 	size_t nr;
 	size_t nr_tests[METRIC_DIAGNOSTIC + 1]; /* size of each Holm family */
+	size_t n_base, n_other;                 /* members that count */
 	size_t failed_base, failed_other;       /* members that did not end well */
 	size_t missed_base, missed_other;       /* that did not meet what is expected, but count */
 	size_t unsteady_base, unsteady_other;   /* whose warm-up ended at its longest */

@@ -66,6 +66,11 @@ const char *arm_primary(const struct arm *arm)
 	return text_of(scenario_conf(arm), "primary");
 }
 
+const char *arm_guest(const struct arm *arm)
+{
+	return text_of(scenario_conf(arm), "guest");
+}
+
 /* The default is the last of the groups. */
 const char *arm_group(const struct arm *arm)
 {

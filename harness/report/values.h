@@ -26,6 +26,8 @@ size_t arm_values(const struct arm *arm, const char *name, size_t place, double 
 const char *arm_primary(const struct arm *arm);
 /* The scenario's group in the catalogue. */
 const char *arm_group(const struct arm *arm);
+/* The guest that the scenario is made for, "" for any. */
+const char *arm_guest(const struct arm *arm);
 /* Primary by such a list, or, where it is empty, by the registry. */
 enum metric_class metric_class_in(const char *list, const char *name, const json_t *metric);
 
