@@ -94,6 +94,14 @@ char *format_metric(const char *name)
 	return xstrdup(buf_str(&out));
 }
 
+void format_column(struct buf *out, int before, const char *text, int width)
+{
+	if ((int)strlen(text) > width)
+		buf_printf(out, "%s\n%*s", text, before + width, "");
+	else
+		buf_printf(out, "%-*s", width, text);
+}
+
 /* In a command an option and its value are one. */
 static size_t word_len(const char *text, bool command)
 {

@@ -27,6 +27,11 @@ const char *format_verdict(const struct comparison_row *row);
 char *format_metric(const char *name);
 
 /*
+ * A text that is width wide and starts after before columns; one that is longer gets the line to itself
+ * and blanks below.
+ */
+void format_column(struct buf *out, int before, const char *text, int width);
+/*
  * The words of a text behind first, in lines of REPORT_COLUMNS; those after the first line start with
  * next.  A word that is longer than a line stands alone on one.
  */

@@ -76,24 +76,13 @@ static const char *short_verdict(const struct comparison_row *row)
 	return names[row->verdict];
 }
 
-static void add_column(struct buf *out, const char *text, int width)
-{
-	if ((int)strlen(text) > width)
-		buf_printf(out, "%s\n%*s", text, width, "");
-	else
-		buf_printf(out, "%-*s", width, text);
-}
-
 static void add_row(struct buf *out, const struct table_row *row, bool first, struct widths w)
 {
 	char base[16], other[16];
 
-	add_column(out, first ? row->cell->name : "", w.name);
+	format_column(out, 0, first ? row->cell->name : "", w.name);
 	buf_adds(out, " ");
-	if ((int)strlen(row->metric) > w.metric)
-		buf_printf(out, "%s\n%*s", row->metric, w.name + 1 + w.metric, "");
-	else
-		buf_printf(out, "%-*s", w.metric, row->metric);
+	format_column(out, w.name + 1, row->metric, w.metric);
 	format_si(row->row->base, base, sizeof(base));
 	format_si(row->row->other, other, sizeof(other));
 	buf_printf(out, " %5s %5s", base, other);
