@@ -9,7 +9,7 @@
 #include "report/values.h"
 
 /* What the columns of numbers leave to metric and policy, and to the metric at least. */
-#define NAMES_WIDTH  28
+#define NAMES_WIDTH  27
 #define METRIC_LEAST 16
 
 static bool same(const struct spread_row *a, const struct spread_row *b, enum axis axis)
@@ -85,10 +85,10 @@ static void add_numbers(struct buf *out, const struct spread_row *row)
 	if (row->absent)
 		buf_printf(out, "   - %s\n", row->absent);
 	else if (row->s.median == 0)
-		buf_printf(out, " %3zu %5s zero median %5s..%s\n", row->s.n, c.median, c.min,
+		buf_printf(out, " %3zu %6s zero median %5s..%s\n", row->s.n, c.median, c.min,
 			   c.max);
 	else
-		buf_printf(out, " %3zu %5s %5s %5s %5s..%-5s %5s\n", row->s.n, c.median, c.cv,
+		buf_printf(out, " %3zu %6s %5s %5s %5s..%-5s %5s\n", row->s.n, c.median, c.cv,
 			   c.robust, c.min, c.max, c.seeds);
 }
 
@@ -183,7 +183,7 @@ void spread_text(const struct spread *spread, struct buf *out)
 		cleanup_free char *part = part_name(row);
 
 		if (!last || !same_part(last, row))
-			buf_printf(out, "\n%-*s %-*s %3s %5s %5s %5s %12s %5s\n",
+			buf_printf(out, "\n%-*s %-*s %3s %6s %5s %5s %12s %5s\n",
 				   NAMES_WIDTH + 2 - policy, part, policy, "policy", "n", "median",
 				   "CV%", "rob.%", "min..max", "seeds");
 		if (!last || !same_group(last, row))
