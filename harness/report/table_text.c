@@ -124,8 +124,9 @@ static void add_head(struct buf *out, const struct table *t)
 	if (t->n_other != t->n_base)
 		buf_printf(out, " and %zu", t->n_other);
 	buf_printf(out, "\nbase: %s, other: %s\n", t->base, t->other);
-	buf_printf(out, "primary metrics, verdicts at p < %g by Holm over all %zu tests\n",
-		   COMPARE_ALPHA, t->nr_tests);
+	buf_printf(out, "primary metrics, verdicts at p < %g by Holm over %s%zu test%s\n",
+		   COMPARE_ALPHA, t->nr_tests > 1 ? "all " : "", t->nr_tests,
+		   t->nr_tests == 1 ? "" : "s");
 }
 
 static void add_notes(struct buf *out, const struct table *t, bool left_out, const char *title)
@@ -162,9 +163,9 @@ static void add_hint(struct buf *out, const struct table *t)
 
 	if (!t->nr_lacking)
 		return;
-	text = xasprintf("with %zu tests nothing is better or worse below n = %zu: %zu row%s "
+	text = xasprintf("with %zu test%s nothing is better or worse below n = %zu: %zu row%s "
 			 "lack%s %zu seed%s",
-			 t->nr_tests, t->n_needed, t->nr_lacking, t->nr_lacking == 1 ? "" : "s",
+			 t->nr_tests, t->nr_tests == 1 ? "" : "s", t->n_needed, t->nr_lacking, t->nr_lacking == 1 ? "" : "s",
 			 t->nr_lacking == 1 ? "s" : "", t->lacking, t->lacking == 1 ? "" : "s");
 	format_wrap(out, "", "", text);
 }
