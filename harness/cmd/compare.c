@@ -455,7 +455,10 @@ static int run_compare(int argc, char **argv)
 			"same\n",
 			arms.ignored);
 	say_other_engines(&arms, &o);
-	finding = o.table ? compare_tables(&arms, choose_axis(&arms, &o), &o) : compare_all(&arms, &o);
+	if (o.table)
+		finding = compare_tables(&arms, choose_axis(&arms, &o), &o);
+	else
+		finding = compare_all(&arms, &o);
 	arms_release(&arms);
 	free(seeds);
 	free(o.asked);

@@ -336,7 +336,7 @@ static void count_lacking(struct table *t)
 		const struct comparison_row *row = t->row[i].row;
 		size_t n = lower(row->nr_base, row->nr_other);
 
-		if (row->verdict == STATS_NONE || n >= t->n_needed)
+		if (row->verdict != STATS_UNDECIDED || n >= t->n_needed)
 			continue;
 		t->nr_lacking++;
 		if (t->n_needed - n > t->lacking)

@@ -165,7 +165,8 @@ static void add_hint(struct buf *out, const struct table *t)
 		return;
 	text = xasprintf("with %zu test%s nothing is better or worse below n = %zu: %zu row%s "
 			 "lack%s %zu seed%s",
-			 t->nr_tests, t->nr_tests == 1 ? "" : "s", t->n_needed, t->nr_lacking, t->nr_lacking == 1 ? "" : "s",
+			 t->nr_tests, t->nr_tests == 1 ? "" : "s", t->n_needed,
+			 t->nr_lacking, t->nr_lacking == 1 ? "" : "s",
 			 t->nr_lacking == 1 ? "s" : "", t->lacking, t->lacking == 1 ? "" : "s");
 	format_wrap(out, "", "", text);
 }
@@ -255,8 +256,8 @@ json_t *table_json(const struct table *t)
 	json_t *out = json_pack(
 		"{s:s, s:s, s:s, s:[I, I], s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "by", axis_name(t->axis),
 		"base", t->base, "other", t->other, "n", (json_int_t)t->n_base, (json_int_t)t->n_other,
-		"tests", (json_int_t)t->nr_tests, "n_needed", (json_int_t)t->n_needed, "lacking", (json_int_t)t->lacking, "metrics",
-		json_rows(t), "left_out", json_notes(t, true), "notes", json_notes(t, false),
+		"tests", (json_int_t)t->nr_tests, "n_needed", (json_int_t)t->n_needed, "lacking",
+		(json_int_t)t->lacking, "metrics", json_rows(t), "left_out", json_notes(t, true), "notes", json_notes(t, false),
 		"count", json_count(t));
 	unsigned int axis;
 
