@@ -36,7 +36,7 @@ DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload
 	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf)) \
 	$(patsubst results/%,$(B)/data/%,$(wildcard results/schema/*.json)) \
 	$(B)/data/schema/metric.schema.json
-PAGES := $(patsubst docs/%.in,$(B)/man/%,$(wildcard docs/*.1.in)) \
+PAGES := $(patsubst docs/%.in,$(B)/man/%,$(wildcard docs/*.[15].in)) \
 	$(patsubst docs/%,$(B)/man/%,$(wildcard docs/*.5))
 
 all: $(B)/wringer $(DATA) $(PAGES)
@@ -97,6 +97,10 @@ $(B)/man/%.1: docs/%.1.in $(B)/wringer
 	@mkdir -p $(@D)
 	scripts/man-page $(B)/wringer $< > $@.tmp && mv $@.tmp $@
 
+$(B)/man/%.5: docs/%.5.in $(B)/wringer
+	@mkdir -p $(@D)
+	scripts/man-page $(B)/wringer $< > $@.tmp && mv $@.tmp $@
+
 $(B)/man/%.5: docs/%.5
 	@mkdir -p $(@D)
 	cp $< $@
@@ -125,7 +129,7 @@ install: all
 	install -m 755 $(B)/wringer $(DESTDIR)$(PREFIX)/bin/
 	cp -r $(B)/data $(DESTDIR)$(PREFIX)/share/wringer
 	install -m 644 $(B)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 $(wildcard $(B)/man/*.5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 $(B)/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 scripts/wringer.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wringer
 

@@ -18,6 +18,7 @@ extern const struct cmd cmd_gdb;
 extern const struct cmd cmd_kernel;
 extern const struct cmd cmd_metrics;
 extern const struct cmd cmd_probe;
+extern const struct cmd cmd_refs;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_scenario;
@@ -28,8 +29,8 @@ extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
 	&cmd_run, &cmd_compare, &cmd_spread, &cmd_diff, &cmd_show, &cmd_trace, &cmd_probe,
-	&cmd_metrics, &cmd_check, &cmd_replay, &cmd_scenario, &cmd_kernel, &cmd_shell, &cmd_gdb,
-	&cmd_boot, &cmd_cache, &cmd_doctor, NULL,
+	&cmd_metrics, &cmd_check, &cmd_replay, &cmd_scenario, &cmd_refs, &cmd_kernel, &cmd_shell,
+	&cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
 };
 
 #define VERSION "0.1"

@@ -15,7 +15,10 @@ _wringer_values()
 	case $2 in
 	-g | --guest) _wringer_names "$1" guests ;;
 	-p | --policy) _wringer_names "$1" policies ;;
-	-s | --scenario) _wringer_names "$1" scenarios ;;
+	-s | --scenario)
+		echo all
+		_wringer_names "$1" scenarios
+		;;
 	-e | --engine) printf '%s\n' exact kvm fast ;;
 	--by) printf '%s\n' kernel guest policy scenario engine ;;
 	--at) printf '%s\n' start failure ;;
@@ -28,6 +31,7 @@ _wringer_operands()
 {
 	case $1 in
 	kernel) printf '%s\n' list fetch show ;;
+	scenario) printf '%s\n' list show check keys ;;
 	show) printf '%s\n' guests policies scenarios workloads guest policy scenario ;;
 	esac
 }
@@ -64,7 +68,7 @@ _wringer()
 	case "$command ${COMP_WORDS[2]-}" in
 	'show guest') values=$(_wringer_names "$program" guests) ;;
 	'show policy') values=$(_wringer_names "$program" policies) ;;
-	'show scenario') values=$(_wringer_names "$program" scenarios) ;;
+	'show scenario' | 'scenario show' | 'scenario check') values=$(_wringer_names "$program" scenarios) ;;
 	esac
 	if [ -z "$values" ] || [ "$COMP_CWORD" -eq 2 ]; then
 		values=$(_wringer_operands "$command")

@@ -216,6 +216,8 @@ void sample_source(const char *name, const char *path, unsigned int every);
 void sample_state(const char *key, const char *path);
 void sample_state_text(const char *key, const char *value);
 void sample_record(enum wire_phase phase, const char *name);
+/* Reads what a sample would, and records nothing. */
+void sample_read(void);
 /* All sources and workloads at any time, as the point of time of that name. */
 void sample_mark(const char *name);
 /* Adds what the agent did since start to what it costs, when that is in the window. */

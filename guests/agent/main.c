@@ -242,6 +242,21 @@ static bool is_steady(const uint64_t *n)
 	return sum > 0;
 }
 
+/*
+ * What is sampled in the window is read before it too, and thrown away: reading memory.stat folds the
+ * cgroups' counters, which reclaim goes by, so the window would be another world otherwise.
+ */
+static void read_until(uint64_t end)
+{
+	uint64_t at = rec_now() + agent.sample_ns;
+
+	for (; agent.sample_ns && at < end; at += agent.sample_ns) {
+		watch_until(at, NULL);
+		sample_read();
+	}
+	watch_until(end, NULL);
+}
+
 /* A run that never gets steady is told from one that does by its state. */
 static void wait_steady(uint64_t latest)
 {
@@ -251,7 +266,7 @@ static void wait_steady(uint64_t latest)
 
 	for (i = 0; !steady && at + agent.period_ns <= latest; i++) {
 		at += agent.period_ns;
-		watch_until(at, NULL);
+		read_until(at);
 		n[i % PERIODS] = work_ops() - before;
 		before += n[i % PERIODS];
 		steady = i >= PERIODS - 1 && is_steady(n);
@@ -264,7 +279,7 @@ static void warm_up(void)
 	uint64_t open = agent.gate_ns + agent.warmup_ns;
 	uint64_t latest = agent.gate_ns + agent.warmup_max_ns;
 
-	watch_until(open, NULL);
+	read_until(open);
 	if (agent.warmup_ops.ops)
 		sample_state_text("warmup.ops", warm() || watch_until(latest, warm) ? "yes" : "no");
 	if (agent.steady)

@@ -210,6 +210,9 @@ void sample_record(enum wire_phase phase, const char *name)
 		return;
 	}
 	agent.in_window = phase != WIRE_CLOSE;
+	/* Turns are counted from the opening. */
+	if (phase == WIRE_OPEN)
+		agent.nr_sets = 0;
 	rec_phase(phase, name);
 	work_record(phase != WIRE_SAMPLE);
 	record_sources(phase != WIRE_SAMPLE);
@@ -217,6 +220,16 @@ void sample_record(enum wire_phase phase, const char *name)
 	sample_cost(start);
 	if (phase == WIRE_CLOSE)
 		record_costs();
+}
+
+void sample_read(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < agent.nr_sources; i++)
+		if (agent.source[i].fd >= 0 && !(agent.nr_sets % agent.source[i].every))
+			read_source(agent.source[i].fd, text, sizeof(text));
+	agent.nr_sets++;
 }
 
 /* Between the samples: it takes nobody's turn. */

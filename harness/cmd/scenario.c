@@ -45,7 +45,7 @@ static json_t *list_one(const char *name, bool json)
 			scenario_groups[s.group], "title", s.title, "shows", s.shows, "who", s.who,
 			"known", s.known, "guest", s.guest);
 	if (!json)
-		printf("%-8s %-22s %s\n", scenario_groups[s.group], name, s.title);
+		printf("%-18s %-8s %s\n", name, scenario_groups[s.group], s.title);
 	scenario_release(&s);
 	return out;
 }
@@ -238,6 +238,15 @@ static int print_type(const struct workload *w)
 	return EXIT_FINE;
 }
 
+static int list_types(void)
+{
+	size_t i;
+
+	for (i = 0; workloads[i]; i++)
+		puts(workloads[i]->name);
+	return EXIT_FINE;
+}
+
 /* What the manual page is made of, and a quick look for users. */
 static int keys(const char *what)
 {
@@ -245,8 +254,8 @@ static int keys(const char *what)
 	const struct workload *type = workload_find(what ? what : "");
 	struct scenario defaults;
 
-	if (type)
-		return print_type(type);
+	if (type || (what && !strcmp(what, "types")))
+		return type ? print_type(type) : list_types();
 	scenario_defaults(&defaults);
 	if (!what || !strcmp(what, "scenario"))
 		print_keys(scenario_keys, nr_scenario_keys, &defaults);
@@ -255,8 +264,8 @@ static int keys(const char *what)
 	else if (!strcmp(what, "step"))
 		print_keys(scenario_step_keys, nr_scenario_step_keys, NULL);
 	else
-		die_usage(&cmd_scenario, "'%s' is neither scenario, workload, step nor a type of "
-			  "workload", what);
+		die_usage(&cmd_scenario, "'%s' is neither scenario, workload, step, types nor a "
+			  "type of workload", what);
 	scenario_release(&defaults);
 	return EXIT_FINE;
 }

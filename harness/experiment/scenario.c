@@ -262,7 +262,7 @@ static int check_expect(struct scenario *s, struct err *err)
 		struct err why;
 
 		e->used = true;
-		if (expect_check(e->key, e->value, &why))
+		if (expect_parse(e->key, e->value, &why))
 			return conf_complain(&s->conf, e->line, err, "%s", why.msg);
 	}
 	return 0;

@@ -311,7 +311,7 @@ static void evaluate(struct reader *r, const char *left, const char *right, stru
 		read_right(r, out);
 }
 
-int expect_check(const char *left, const char *right, struct err *err)
+int expect_parse(const char *left, const char *right, struct err *err)
 {
 	struct reader r = {.rec = NULL};
 	struct outcome out;

@@ -22,7 +22,7 @@
 #include "records/records.h"
 
 /* 0, or -EINVAL: it is not written as above. */
-int expect_check(const char *left, const char *right, struct err *err);
+int expect_parse(const char *left, const char *right, struct err *err);
 
 /*
  * An array, in the order of the keys: {"expect", "left", "right": [...], "holds"}, or with "absent",

@@ -157,10 +157,15 @@ static bool is_background(const struct tracker *k, int32_t pid)
 	       !strcmp(comm, "ksmd") || !strncmp(comm, "kworker", 7);
 }
 
-/* The agent is in no cgroup that has a limit: what it reclaims it was told to, by memory.reclaim. */
-static enum trace_context memcg_context(int32_t pid)
+/*
+ * The agent and the threads of its steps are in no cgroup that has a limit, and a senpai is made to
+ * write to memory.reclaim: what they reclaim they were told to.
+ */
+static bool is_proactive(const struct tracker *k, int32_t pid)
 {
-	return pid == AGENT_PID ? CONTEXT_PROACTIVE : CONTEXT_MEMCG;
+	const char *comm = comm_of(k, pid);
+
+	return pid == AGENT_PID || !strcmp(comm, "step") || !strcmp(comm, "senpai");
 }
 
 enum trace_context tracker_context(const struct tracker *k, int32_t pid)
@@ -170,7 +175,7 @@ enum trace_context tracker_context(const struct tracker *k, int32_t pid)
 	if (is_kswapd(k, pid))
 		return CONTEXT_KSWAPD;
 	if (task && task->kind[EPISODE_MEMCG].open)
-		return memcg_context(pid);
+		return is_proactive(k, pid) ? CONTEXT_PROACTIVE : CONTEXT_MEMCG;
 	return task && task->kind[EPISODE_DIRECT].open ? CONTEXT_DIRECT : CONTEXT_OTHER;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -92,13 +93,16 @@ int main(int argc, char **argv)
 	if (!page || argc < 2)
 		return 2;
 	prepare(&wl, page, argv);
+	/* What traces and oom reports call it. */
+	prctl(PR_SET_NAME, wl.type->name);
 	wl.type->setup(&wl);
 	wait_at_gate(page);
 	while (!wl_stopping() && (!ops_limit || page->work.ops < ops_limit)) {
-		uint64_t start = wl_now();
+		uint64_t start = wl_now(), rested = wl_rested();
 
 		wl.type->op_run(&wl);
-		wl_count(wl_now() - start);
+		if (!wl.type->counts_itself)
+			wl_count(wl_now() - start - (wl_rested() - rested));
 	}
 	page->done = 1;
 	_exit(0);

@@ -49,9 +49,11 @@ struct workload {
 	size_t opts_size;
 	const struct wl_metric *metrics;
 	size_t nr_metrics; /* at most WIRE_METRICS_MAX */
+	/* op_run() and other processes call wl_count(): a call is not an operation. */
+	bool counts_itself;
 	/* Before the gate: map, open, check.  Ends through wl_fail() when it cannot. */
 	void (*setup)(struct wl *wl);
-	/* One operation. */
+	/* One operation, or a part of one where the workload counts itself. */
 	void (*op_run)(struct wl *wl);
 };
 
@@ -69,7 +71,20 @@ bool wl_stopping(void);
 /* Virtual time, ns. */
 uint64_t wl_now(void);
 
-/* Counts an operation and its latency; for threads of a workload, whose op_run() is counted. */
+/* Sleeps, or until all are told to stop; not part of an operation's latency. */
+void wl_rest(uint64_t ns);
+/* ns that the calling thread has rested so far. */
+uint64_t wl_rested(void);
+/*
+ * In place of an operation by a workload that has nothing left to do: a tenth of a second, so that it
+ * neither hangs nor adds much to its operations.
+ */
+void wl_idle(void);
+
+/*
+ * Counts an operation and its latency: for threads and processes of a workload, whose op_run() is
+ * counted unless it counts itself.
+ */
 void wl_count(uint64_t ns);
 
 /* Random numbers; equal seeds give equal numbers. */
@@ -102,17 +117,5 @@ uint64_t wl_zipf_next(struct wl_zipf *z, struct wl *wl);
  * depends on salt.
  */
 uint64_t wl_scatter(uint64_t rank, uint64_t n, uint64_t salt);
-
-/* A data file, whole and of WL_PAGE_SIZE pages, filled by the agent from its name's seed. */
-struct wl_file {
-	int fd;
-	uint64_t pages;
-	uint64_t seed;
-	const char *map; /* NULL unless mapped */
-};
-
-void wl_file_open(struct wl_file *f, const char *name, bool map);
-/* Reads a page and checks that it is that page. */
-void wl_file_read(struct wl_file *f, uint64_t page);
 
 #endif
