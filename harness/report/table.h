@@ -53,7 +53,7 @@ struct table {
 	size_t nr_notes;
 	size_t nr_tests;     /* size of the one Holm family */
 	size_t n_base, n_other; /* experiments of most arms; a note tells of the others */
-	size_t n_needed;     /* below which no row can be better or worse */
+	size_t n_needed;     /* from here on arms that do not overlap differ, whatever the other rows */
 	size_t nr_lacking;   /* undecided rows with fewer, */
 	size_t lacking;      /* at most by so many */
 	size_t count[STATS_UNDECIDED + 1]; /* rows by verdict */

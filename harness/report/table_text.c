@@ -163,8 +163,8 @@ static void add_hint(struct buf *out, const struct table *t)
 
 	if (!t->nr_lacking)
 		return;
-	text = xasprintf("with %zu test%s nothing is better or worse below n = %zu: %zu row%s "
-			 "lack%s %zu seed%s",
+	text = xasprintf("with %zu test%s a clear difference is sure to be called from n = %zu on: "
+			 "%zu undecided row%s lack%s %zu seed%s",
 			 t->nr_tests, t->nr_tests == 1 ? "" : "s", t->n_needed,
 			 t->nr_lacking, t->nr_lacking == 1 ? "" : "s",
 			 t->nr_lacking == 1 ? "s" : "", t->lacking, t->lacking == 1 ? "" : "s");
