@@ -24,12 +24,13 @@ extern const struct cmd cmd_run;
 extern const struct cmd cmd_scenario;
 extern const struct cmd cmd_shell;
 extern const struct cmd cmd_show;
+extern const struct cmd cmd_spread;
 extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_compare, &cmd_diff, &cmd_show, &cmd_trace, &cmd_probe, &cmd_metrics,
-	&cmd_check, &cmd_replay, &cmd_scenario, &cmd_refs, &cmd_kernel, &cmd_shell, &cmd_gdb,
-	&cmd_boot, &cmd_cache, &cmd_doctor, NULL,
+	&cmd_run, &cmd_compare, &cmd_spread, &cmd_diff, &cmd_show, &cmd_trace, &cmd_probe,
+	&cmd_metrics, &cmd_check, &cmd_replay, &cmd_scenario, &cmd_refs, &cmd_kernel, &cmd_shell,
+	&cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
 };
 
 #define VERSION "0.1"

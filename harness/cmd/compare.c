@@ -7,20 +7,13 @@
 
 #include "base/path.h"
 #include "cmd/cmd.h"
+#include "cmd/compare.h"
 #include "engine/engine.h"
 #include "report/compare.h"
+#include "report/format.h"
+#include "report/table.h"
 
 #define NAME_WIDTH 26
-
-struct compare_cmd {
-	struct axis_opts axes;
-	const char *by;
-	const char *base;
-	struct cmd_list allow;
-	struct cmd_list metric;
-	bool all;
-	bool json;
-};
 
 static const struct cmd_option compare_options[] = {
 	CMD_AXES(struct compare_cmd, axes),
@@ -33,57 +26,13 @@ static const struct cmd_option compare_options[] = {
 	 "differences to accept, as a refusal names them"},
 	{"metric", 'm', CMD_LIST, offsetof(struct compare_cmd, metric), "LIST",
 	 "show these metrics, whatever their class"},
+	{"table", 0, CMD_FLAG, offsetof(struct compare_cmd, table), NULL,
+	 "the primary metrics of all scenarios in one table for a mail, with one correction of p"},
 	{"all", 'a', CMD_FLAG, offsetof(struct compare_cmd, all), NULL, "show diagnostics too"},
 	{"json", 0, CMD_FLAG, offsetof(struct compare_cmd, json), NULL, "print everything as JSON"},
 };
 
 extern const struct cmd cmd_compare;
-
-/* Three significant digits and a decimal prefix; at most six columns with the sign. */
-static void print_si(double v, char *out, size_t size)
-{
-	static const char prefix[] = " kMGTPE";
-	double a = fabs(v);
-	int i = 0;
-
-	for (; a >= 999.5 && prefix[i + 1]; i++)
-		a /= 1000;
-	a = v < 0 ? -a : a;
-	if (!i)
-		snprintf(out, size, "%.0f", a);
-	else
-		snprintf(out, size, "%.*f%c",
-			 fabs(a) < 9.995   ? 2
-			 : fabs(a) < 99.95 ? 1
-					   : 0,
-			 a, prefix[i]);
-}
-
-static void print_change(const struct comparison_row *row, char *change, char *interval,
-			 size_t size)
-{
-	const struct stats_shift *s = &row->shift;
-	double scale = row->base ? 100 / fabs(row->base) : 1;
-	const char *unit = row->base ? "%" : "";
-	int digits = fabs(s->shift) * scale < 99.95 ? 1 : 0;
-
-	snprintf(change, size, "%+.*f%s", digits, s->shift * scale, unit);
-	if (s->bounded)
-		snprintf(interval, size, "[%+.*f,%+.*f]", digits, s->lo * scale, digits,
-			 s->hi * scale);
-	else
-		snprintf(interval, size, "[n too small]");
-}
-
-static const char *verdict_of(const struct comparison_row *row)
-{
-	static const char *const names[] = {
-		[STATS_NONE] = "-", [STATS_BETTER] = "BETTER", [STATS_WORSE] = "WORSE",
-		[STATS_SAME] = "SAME", [STATS_UNDECIDED] = "UNDECIDED",
-	};
-
-	return row->meaning_differs ? "meaning differs" : names[row->verdict];
-}
 
 static void print_name(const char *name)
 {
@@ -102,13 +51,13 @@ static void print_row(const struct comparison_row *row)
 		printf(" absent: %s\n", row->absent);
 		return;
 	}
-	print_si(row->base, base, sizeof(base));
-	print_si(row->other, other, sizeof(other));
-	print_change(row, change, interval, sizeof(interval));
+	format_si(row->base, base, sizeof(base));
+	format_si(row->other, other, sizeof(other));
+	format_change(row, change, interval, sizeof(interval));
 	if (row->verdict != STATS_NONE)
 		snprintf(p, sizeof(p), row->p_adjusted < 0.0001 ? "<.0001" : "%.4f",
 			 row->p_adjusted);
-	printf(" %6s %6s %7s %14s %6s %s\n", base, other, change, interval, p, verdict_of(row));
+	printf(" %6s %6s %7s %14s %6s %s\n", base, other, change, interval, p, format_verdict(row));
 }
 
 static bool asked_for(const struct compare_cmd *o, const struct comparison_row *row)
@@ -159,7 +108,7 @@ static void print_failures(const struct arm *arm, enum axis axis, size_t nr)
 	for (i = 0; i < arm->nr; i++) {
 		const struct member *m = &arm->member[i];
 
-		if (m->status != STATUS_DONE)
+		if (!member_counts(m))
 			printf("  seed %llu (%.12s) %s: %s\n", (unsigned long long)m->seed, m->id,
 			       status_name(m->status),
 			       json_string_value(json_object_get(m->r.result, "reason")));
@@ -213,10 +162,26 @@ static void print_head(const struct comparison *c)
 	for (axis = 0; axis < AXIS_NR; axis++)
 		if (axis != c->axis && (axis != AXIS_ENGINE || !is_exact(c->base)))
 			printf("%s %s, ", axis_name((enum axis)axis), c->base->label[axis]);
-	printf("n = %zu and %zu\n", c->base->nr - c->failed_base, c->other->nr - c->failed_other);
+	printf("n = %zu and %zu\n", c->n_base, c->n_other);
 	printf("base: %s, other: %s\n\n", c->base->label[c->axis], c->other->label[c->axis]);
 	printf("%-*s %6s %6s %7s %14s %6s\n", NAME_WIDTH, "", "base", "other", "change",
 	       "95% interval", "p");
+}
+
+static void print_missed(const struct arm *arm, enum axis axis, size_t nr)
+{
+	if (nr)
+		printf("note: %zu of %zu experiments of %s did not meet what the scenario expects "
+		       "(expectation-failed)\n",
+		       nr, arm->nr, arm->label[axis]);
+}
+
+static void print_unsteady(const struct arm *arm, enum axis axis, size_t nr)
+{
+	if (nr)
+		printf("note: %zu of %zu experiments of %s were measured before they were warm "
+		       "(state.warmup)\n",
+		       nr, arm->nr, arm->label[axis]);
 }
 
 static void print_violating(const struct comparison *c)
@@ -256,12 +221,12 @@ static void print_also(const struct comparison *c)
 static void print_hint(const struct comparison *c)
 {
 	size_t need = stats_n_needed(COMPARE_ALPHA, c->nr_tests[METRIC_PRIMARY]);
-	size_t a = c->base->nr - c->failed_base, b = c->other->nr - c->failed_other;
-	size_t have = a < b ? a : b;
+	size_t have = c->n_base < c->n_other ? c->n_base : c->n_other;
 
 	if (need > have)
-		printf("note: with %zu primary metrics nothing can be decided below n = %zu\n",
-		       c->nr_tests[METRIC_PRIMARY], need);
+		printf("note: with %zu primary metrics nothing can be decided below n = %zu: %zu more "
+		       "seed%s\n",
+		       c->nr_tests[METRIC_PRIMARY], need, need - have, need - have == 1 ? "" : "s");
 }
 
 static void print_text(const struct comparison *c, const struct compare_cmd *o)
@@ -272,38 +237,15 @@ static void print_text(const struct comparison *c, const struct compare_cmd *o)
 	print_class(c, o, METRIC_DIAGNOSTIC);
 	print_failures(c->base, c->axis, c->failed_base);
 	print_failures(c->other, c->axis, c->failed_other);
+	print_missed(c->base, c->axis, c->missed_base);
+	print_missed(c->other, c->axis, c->missed_other);
+	print_unsteady(c->base, c->axis, c->unsteady_base);
+	print_unsteady(c->other, c->axis, c->unsteady_other);
 	print_violating(c);
 	print_meanings(c, o);
 	print_also(c);
 	print_hint(c);
 	print_again(c);
-}
-
-static json_t *json_row(const struct comparison_row *row)
-{
-	json_t *out = json_pack("{s:s, s:s, s:s, s:s}", "name", row->name, "unit", row->unit,
-				"better", metric_better_name(row->better), "class",
-				metric_class_name(row->class));
-
-	if (row->absent) {
-		json_object_set_new(out, "absent", json_string(row->absent));
-		return out;
-	}
-	json_object_set_new(out, "n", json_pack("[I, I]", (json_int_t)row->nr_base,
-						(json_int_t)row->nr_other));
-	json_object_set_new(out, "median", json_pack("[f, f]", row->base, row->other));
-	json_object_set_new(out, "shift", json_real(row->shift.shift));
-	if (row->shift.bounded)
-		json_object_set_new(out, "interval",
-				    json_pack("{s:f, s:f, s:f}", "lo", row->shift.lo, "hi",
-					      row->shift.hi, "coverage", row->shift.coverage));
-	json_object_set_new(out, "p", json_real(row->p));
-	if (row->verdict != STATS_NONE)
-		json_object_set_new(out, "p_holm", json_real(row->p_adjusted));
-	json_object_set_new(out, "verdict", json_string(verdict_of(row)));
-	if (row->meaning_differs)
-		json_object_set_new(out, "meaning", json_string(row->meaning));
-	return out;
 }
 
 static json_t *json_arm(const struct arm *arm)
@@ -328,7 +270,7 @@ static json_t *json_comparison(const struct comparison *c)
 	size_t i;
 
 	for (i = 0; i < c->nr; i++)
-		json_array_append_new(rows, json_row(&c->row[i]));
+		json_array_append_new(rows, comparison_row_json(&c->row[i]));
 	return json_pack("{s:s, s:o, s:o, s:o}", "by", axis_name(c->axis), "base",
 			 json_arm(c->base), "other", json_arm(c->other), "metrics", rows);
 }
@@ -340,7 +282,7 @@ static bool is_finding(const struct comparison *c)
 	for (i = 0; i < c->nr; i++)
 		if (c->row[i].class == METRIC_PRIMARY && c->row[i].verdict == STATS_WORSE)
 			return true;
-	return c->failed_base || c->failed_other;
+	return c->failed_base || c->failed_other || c->missed_base || c->missed_other;
 }
 
 static size_t count_labels(const struct arms *arms, enum axis axis)
@@ -473,6 +415,16 @@ static void say_other_engines(const struct arms *arms, const struct compare_cmd 
 			arms->other_engine);
 }
 
+static char *words_joined(const struct cmd_list *list)
+{
+	cleanup_buf struct buf out = {0};
+	size_t i;
+
+	for (i = 0; i < list->nr; i++)
+		buf_printf(&out, "%s%s", i ? "," : "", list->item[i]);
+	return xstrdup(buf_str(&out));
+}
+
 static int run_compare(int argc, char **argv)
 {
 	struct compare_cmd o = {0};
@@ -486,6 +438,7 @@ static int run_compare(int argc, char **argv)
 		die_usage(&cmd_compare, "'%s' is no option", argv[1]);
 	if (o.axes.results)
 		path_set_results(o.axes.results);
+	o.asked = words_joined(&o.axes.scenario);
 	scenarios_expand(&o.axes, true);
 	seeds = seeds_parse(&cmd_compare, &o.axes.seeds, &filter.nr_seeds);
 	filter.seed = seeds;
@@ -502,9 +455,13 @@ static int run_compare(int argc, char **argv)
 			"same\n",
 			arms.ignored);
 	say_other_engines(&arms, &o);
-	finding = compare_all(&arms, &o);
+	if (o.table)
+		finding = compare_tables(&arms, choose_axis(&arms, &o), &o);
+	else
+		finding = compare_all(&arms, &o);
 	arms_release(&arms);
 	free(seeds);
+	free(o.asked);
 	return finding ? EXIT_FINDING : EXIT_FINE;
 }
 
@@ -516,6 +473,7 @@ const struct cmd cmd_compare = {
 	.examples =
 		"  wringer compare -s kv-scan\n"
 		"  wringer compare -k 6.12.107,7.3.4 --by kernel -p mglru\n"
+		"  wringer compare --table -s all -p lru,mglru\n"
 		"  wringer compare -p lru,mglru -m vmstat.pgscan_kswapd,vmstat.pgsteal_kswapd\n",
 	.run = run_compare,
 };

@@ -365,12 +365,24 @@ void arms_release(struct arms *arms)
 	memset(arms, 0, sizeof(*arms));
 }
 
-const struct member *arm_first_done(const struct arm *arm)
+bool arm_matches(const struct arm *arm, enum axis axis, const char *word)
+{
+	struct arms_filter none = {0};
+
+	return word_matches(&none, arm->member[0].r.spec, axis, word);
+}
+
+bool member_counts(const struct member *m)
+{
+	return m->status == STATUS_DONE || m->status == STATUS_EXPECTATION_FAILED;
+}
+
+const struct member *arm_first(const struct arm *arm)
 {
 	size_t i;
 
 	for (i = 0; i < arm->nr; i++)
-		if (arm->member[i].status == STATUS_DONE)
+		if (member_counts(&arm->member[i]))
 			return &arm->member[i];
 	return NULL;
 }

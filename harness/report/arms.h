@@ -64,7 +64,14 @@ struct arms_filter {
  */
 int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err);
 void arms_release(struct arms *arms);
-/* The arm's first member that is done, or NULL. */
-const struct member *arm_first_done(const struct arm *arm);
+/*
+ * Whether the member's numbers count: it went to its end as planned.  One that did not meet what the
+ * scenario expects does, or what is expected would choose among the seeds.
+ */
+bool member_counts(const struct member *m);
+/* Whether the word, as in arms_filter but for "newest", means the arm's label on that axis. */
+bool arm_matches(const struct arm *arm, enum axis axis, const char *word);
+/* The arm's first member that counts, or NULL. */
+const struct member *arm_first(const struct arm *arm);
 
 #endif

@@ -148,11 +148,22 @@ static void note_also(const struct diff *d, const char *path)
 		json_object_set_new(d->also, path, json_true());
 }
 
+/*
+ * How the warm-up of one seed ended is an outcome, and members of one arm differ in it: it is counted
+ * (arm_unsteady()), not refused.
+ */
+static bool is_outcome(const char *path)
+{
+	return covers("state.warmup", path);
+}
+
 static int differs(void *ctx, const char *path, const json_t *a, const json_t *b)
 {
 	const struct diff *d = ctx;
 	char *x, *y;
 
+	if (is_outcome(path))
+		return 0;
 	note_also(d, path);
 	if (allowed(d, path) || only_one_has(d, a, b, path) || about_equal(a, b, path) ||
 	    json_object_get(d->found, path))
@@ -225,7 +236,7 @@ static void check_states(struct diff *d, const struct member *first, const struc
 	size_t i;
 
 	for (i = 0; i < arm->nr; i++)
-		if (arm->member[i].status == STATUS_DONE)
+		if (member_counts(&arm->member[i]))
 			json_diff(json_object_get(first->r.result, "state"),
 				  json_object_get(arm->member[i].r.result, "state"), "state",
 				  differs, d);
@@ -251,7 +262,7 @@ static void tell_also(const json_t *also, char out[COMPARE_ALSO])
 int comparable_check(const struct arm *base, const struct arm *other, enum axis axis,
 		     char *const *allow, char also[COMPARE_ALSO], struct err *err)
 {
-	const struct member *first = arm_first_done(base);
+	const struct member *first = arm_first(base);
 	struct diff d = {
 		.allow = allow, .axis = axis,
 		.plan = json_string_value(json_object_get(base->member[0].r.spec, "plan")),
@@ -260,7 +271,7 @@ int comparable_check(const struct arm *base, const struct arm *other, enum axis 
 	};
 	int ret = 0;
 
-	if (!first || !arm_first_done(other))
+	if (!first || !arm_first(other))
 		return err_set(err, -ENODATA, "no experiment of arm %s is done",
 			       (first ? other : base)->label[axis]);
 	if (!d.plan)

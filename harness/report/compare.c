@@ -7,50 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_named(const json_t *metric, const char *name)
-{
-	const char *s = json_string_value(json_object_get(metric, "name"));
-
-	return s && !strcmp(s, name);
-}
-
-/* Results of one arm have their metrics in one order, so the place of one is where to look first. */
-static const json_t *find_metric(const struct member *m, const char *name, size_t place)
-{
-	json_t *list = json_object_get(m->r.result, "metrics"), *metric;
-	size_t i;
-
-	metric = json_array_get(list, place);
-	if (is_named(metric, name))
-		return metric;
-	json_array_foreach(list, i, metric)
-		if (is_named(metric, name))
-			return metric;
-	return NULL;
-}
-
-/* The values of an arm's members; *why is set when one has none. */
-static size_t values(const struct arm *arm, const struct comparison_row *row, double *out,
-		     const char **why, const char **meaning)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < arm->nr; i++) {
-		const json_t *metric;
-		json_t *value;
-
-		if (arm->member[i].status != STATUS_DONE)
-			continue;
-		metric = find_metric(&arm->member[i], row->name, row->order);
-		value = json_object_get(metric, "value");
-		*meaning = json_string_value(json_object_get(metric, "meaning"));
-		if (value)
-			out[n++] = (double)json_integer_value(value);
-		else
-			*why = json_string_value(json_object_get(metric, "absent"));
-	}
-	return n;
-}
+#include "report/values.h"
 
 /*
  * The smallest change that matters, as the results say it of metrics that are divided by something;
@@ -62,26 +19,13 @@ static double floor_of(const struct arm *arm, const struct comparison_row *row)
 	size_t i;
 
 	for (i = 0; i < arm->nr; i++) {
-		const json_t *metric = find_metric(&arm->member[i], row->name, row->order);
+		const json_t *metric = member_metric(&arm->member[i], row->name, row->order);
 		json_int_t floor = json_integer_value(json_object_get(metric, "floor"));
 
 		if ((double)floor > most)
 			most = (double)floor;
 	}
 	return most;
-}
-
-static const char *text_of(const json_t *metric, const char *key)
-{
-	const char *s = json_string_value(json_object_get(metric, key));
-
-	return s ? s : "";
-}
-
-static enum metric_class class_find(const char *name)
-{
-	return !strcmp(name, "primary") ? METRIC_PRIMARY :
-	       !strcmp(name, "secondary") ? METRIC_SECONDARY : METRIC_DIAGNOSTIC;
 }
 
 /*
@@ -108,8 +52,8 @@ static int fill_row(struct comparison_row *row, const struct comparison *c, stru
 	struct stats_mwu mwu;
 	int ret = 0;
 
-	row->nr_base = values(c->base, row, a, &row->absent, &ma);
-	row->nr_other = values(c->other, row, b, &row->absent, &mb);
+	row->nr_base = arm_values(c->base, row->name, row->order, a, &row->absent, &ma);
+	row->nr_other = arm_values(c->other, row->name, row->order, b, &row->absent, &mb);
 	row->meaning_differs = ma && mb && strcmp(ma, mb);
 	if (row->meaning_differs)
 		snprintf(row->meaning, sizeof(row->meaning), "%s, %s", ma, mb);
@@ -132,30 +76,6 @@ static int fill_row(struct comparison_row *row, const struct comparison *c, stru
 	return ret ? err_sys(err, ret, "cannot compare %s", row->name) : 0;
 }
 
-/* Primary by the scenario's own list, or, without one, by the registry. */
-static enum metric_class row_class(const char *list, const char *name, const json_t *metric)
-{
-	enum metric_class class = class_find(text_of(metric, "class"));
-	size_t len = strlen(name);
-	const char *at = list;
-
-	if (!*list)
-		return class;
-	while ((at = strstr(at, name))) {
-		if ((at == list || at[-1] == ' ') && (!at[len] || at[len] == ' '))
-			return METRIC_PRIMARY;
-		at += len;
-	}
-	return class == METRIC_PRIMARY ? METRIC_SECONDARY : class;
-}
-
-static const char *primary_list(const struct arm *arm)
-{
-	json_t *conf = json_object_get(json_object_get(arm->member[0].r.spec, "scenario"), "conf");
-
-	return text_of(json_object_get(conf, "scenario"), "primary");
-}
-
 static int add_row(struct comparison *c, const json_t *metric, struct err *err)
 {
 	struct comparison_row *row = &c->row[c->nr];
@@ -164,16 +84,16 @@ static int add_row(struct comparison *c, const json_t *metric, struct err *err)
 	row->name = xstrdup(text_of(metric, "name"));
 	row->unit = text_of(metric, "unit");
 	row->better = metric_better_find(text_of(metric, "better"));
-	row->class = row_class(primary_list(c->base), row->name, metric);
+	row->class = metric_class_in(arm_primary(c->base), row->name, metric);
 	return fill_row(row, c, err);
 }
 
 /* Those of the base, then what only the other has, such as counters of a newer kernel. */
 static int add_rows(struct comparison *c, struct err *err)
 {
-	const struct member *base = arm_first_done(c->base);
+	const struct member *base = arm_first(c->base);
 	json_t *mine = json_object_get(base->r.result, "metrics"), *metric;
-	json_t *theirs = json_object_get(arm_first_done(c->other)->r.result, "metrics");
+	json_t *theirs = json_object_get(arm_first(c->other)->r.result, "metrics");
 	size_t i;
 	int ret = 0;
 
@@ -184,7 +104,7 @@ static int add_rows(struct comparison *c, struct err *err)
 			return ret;
 	}
 	json_array_foreach(theirs, i, metric) {
-		if (!find_metric(base, text_of(metric, "name"), i))
+		if (!member_metric(base, text_of(metric, "name"), i))
 			ret = add_row(c, metric, err);
 		if (ret)
 			return ret;
@@ -194,11 +114,11 @@ static int add_rows(struct comparison *c, struct err *err)
 
 static int check_primary(const struct comparison *c, struct err *err)
 {
-	cleanup_free char *copy = xstrdup(primary_list(c->base));
+	cleanup_free char *copy = xstrdup(arm_primary(c->base));
 	char *rest = copy, *name;
 
 	while ((name = strsep(&rest, " ")))
-		if (*name && !find_metric(arm_first_done(c->base), name, 0))
+		if (*name && !member_metric(arm_first(c->base), name, 0))
 			return err_set(err, -EINVAL,
 				       "scenario %s names the primary metric '%s', which its "
 				       "results do not have",
@@ -221,32 +141,45 @@ static void judge_row(struct comparison_row *row)
 	row->verdict = stats_judge(row->better, row->base, &row->shift, row->p_adjusted, &gate);
 }
 
+int comparison_judge(struct comparison_row *const *row, size_t nr, size_t *nr_tests,
+		     struct err *err)
+{
+	double *p = xcalloc(nr, sizeof(*p)), *adjusted = xcalloc(nr, sizeof(*adjusted));
+	size_t i, n = 0;
+	int ret;
+
+	for (i = 0; i < nr; i++)
+		if (is_judged(row[i]) && !row[i]->constant)
+			p[n++] = row[i]->p;
+	*nr_tests = n;
+	ret = n ? stats_holm(p, n, adjusted) : 0;
+	for (i = 0, n = 0; !ret && i < nr; i++) {
+		if (!is_judged(row[i]))
+			continue;
+		if (!row[i]->constant)
+			row[i]->p_adjusted = adjusted[n++];
+		judge_row(row[i]);
+	}
+	free(p);
+	free(adjusted);
+	return ret ? err_sys(err, ret, "cannot correct p-values") : 0;
+}
+
 /*
  * Each class is a family of its own: asking about more diagnostics must not weaken the primaries.
  */
 static int judge_class(struct comparison *c, enum metric_class class, struct err *err)
 {
-	double *p = xcalloc(c->nr, sizeof(*p)), *adjusted = xcalloc(c->nr, sizeof(*adjusted));
+	struct comparison_row **row = xcalloc(c->nr, sizeof(*row));
 	size_t i, n = 0;
 	int ret;
 
 	for (i = 0; i < c->nr; i++)
-		if (c->row[i].class == class && is_judged(&c->row[i]) && !c->row[i].constant)
-			p[n++] = c->row[i].p;
-	c->nr_tests[class] = n;
-	ret = n ? stats_holm(p, n, adjusted) : 0;
-	for (i = 0, n = 0; !ret && i < c->nr; i++) {
-		struct comparison_row *row = &c->row[i];
-
-		if (row->class != class || !is_judged(row))
-			continue;
-		if (!row->constant)
-			row->p_adjusted = adjusted[n++];
-		judge_row(row);
-	}
-	free(p);
-	free(adjusted);
-	return ret ? err_sys(err, ret, "cannot correct p-values") : 0;
+		if (c->row[i].class == class)
+			row[n++] = &c->row[i];
+	ret = comparison_judge(row, n, &c->nr_tests[class], err);
+	free(row);
+	return ret;
 }
 
 static int by_class(const void *a, const void *b)
@@ -258,24 +191,6 @@ static int by_class(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static size_t count_violating(const struct arm *arm)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < arm->nr; i++)
-		n += json_array_size(json_object_get(arm->member[i].r.result, "violated")) > 0;
-	return n;
-}
-
-static size_t count_failed(const struct arm *arm)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < arm->nr; i++)
-		n += arm->member[i].status != STATUS_DONE;
-	return n;
-}
-
 int compare_arms(const struct arm *base, const struct arm *other, enum axis axis,
 		 char *const *allow, struct comparison *c, struct err *err)
 {
@@ -285,9 +200,15 @@ int compare_arms(const struct arm *base, const struct arm *other, enum axis axis
 	*c = (struct comparison){.base = base,
 				 .other = other,
 				 .axis = axis,
-				 .failed_base = count_failed(base),
-				 .failed_other = count_failed(other),
-				 .violating = count_violating(base) + count_violating(other)};
+				 .failed_base = arm_failed(base),
+				 .failed_other = arm_failed(other),
+				 .n_base = base->nr - arm_failed(base),
+				 .n_other = other->nr - arm_failed(other),
+				 .missed_base = arm_missed(base),
+				 .missed_other = arm_missed(other),
+				 .unsteady_base = arm_unsteady(base),
+				 .unsteady_other = arm_unsteady(other),
+				 .violating = arm_violating(base) + arm_violating(other)};
 	ret = comparable_check(base, other, axis, allow, c->also, err);
 	if (!ret)
 		ret = check_primary(c, err);

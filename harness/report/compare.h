@@ -44,7 +44,10 @@ struct comparison {
 	struct comparison_row *row; /* primary first, then secondary, then diagnostic */
 	size_t nr;
 	size_t nr_tests[METRIC_DIAGNOSTIC + 1]; /* size of each Holm family */
+	size_t n_base, n_other;                 /* members that count */
 	size_t failed_base, failed_other;       /* members that did not end well */
+	size_t missed_base, missed_other;       /* that did not meet what is expected, but count */
+	size_t unsteady_base, unsteady_other;   /* whose warm-up ended at its longest */
 	size_t violating;                       /* members whose numbers contradict each other */
 	char also[COMPARE_ALSO];                /* what else differs between two kernels, or "" */
 };
@@ -52,14 +55,21 @@ struct comparison {
 /*
  * comparable.c: 0, or -EXDEV with the differences named when the arms differ in more than the axis
  * and what follows from it, and it is not in allow (NULL-terminated keys, a key covers what is below
- * it); -ENODATA when an arm has no member that is done.  Of two kernels, also names the configuration
+ * it); -ENODATA when an arm has no member that counts.  Of two kernels, also names the configuration
  * and the state in which they differ too, which is no hindrance but may be the reason.
  */
 int comparable_check(const struct arm *base, const struct arm *other, enum axis axis,
 		     char *const *allow, char also[COMPARE_ALSO], struct err *err);
 
 /*
- * Compares the members of both arms that are done, if comparable_check() lets it; -EINVAL when the
+ * Corrects the p of these rows after Holm, as one family of those that can be rejected at all
+ * (*nr_tests), and judges each.
+ */
+int comparison_judge(struct comparison_row *const *row, size_t nr, size_t *nr_tests,
+		     struct err *err);
+
+/*
+ * Compares the members of both arms that count, if comparable_check() lets it; -EINVAL when the
  * scenario names a primary metric that its results do not have.
  */
 int compare_arms(const struct arm *base, const struct arm *other, enum axis axis,

@@ -143,6 +143,53 @@ int stats_shift(const double *a, size_t na, const double *b, size_t nb, double c
 size_t stats_n_needed(double p_alpha, size_t tests);
 
 /*
+ * ---- How much one arm scatters, and what seeing a change then costs (spread.c) ----
+ */
+
+/* How values of one kind differ among themselves. */
+struct stats_spread {
+	size_t n;
+	double min;
+	double median;
+	double max;
+	double mean;
+	double sd;		/* of the sample, with n - 1; NAN for n = 1 */
+	double cv;		/* sd / |mean|; NAN where the mean is 0 or n = 1 */
+	double robust_cv;	/* 1.4826 MAD / |median|; NAN where the median is 0 or n = 1 */
+};
+
+/*
+ * stats_spread - fill *out from x[0..n-1].
+ *
+ * MAD is the median of the distances from the median; 1.4826 = 1 / z(3/4) of them estimate the standard
+ * deviation where the data are normal (Hampel, "The Influence Curve and its Role in Robust
+ * Estimation", J. of the American Statistical Association 69(346), 1974). Half of the values may be
+ * anything without moving it far, so a robust_cv well below cv says that few values make the cv.
+ * -EINVAL when n is 0 or a value is not usable, -ENOMEM.
+ */
+int stats_spread(const double *x, size_t n, struct stats_spread *out);
+
+/*
+ * stats_n_for_change - how many runs per arm show a change of that size.
+ *
+ * change and cv are fractions of the same median; power is the chance in (0, 1) that the two-sided
+ * Mann-Whitney test of two arms of n normal samples with that cv, shifted by change, gives
+ * p < p_alpha:
+ *	n = 2 (z(1 - p_alpha / 2) + z(power))^2 (cv / change)^2 / (3 / pi) + z(1 - p_alpha / 2)^2 / 4
+ * rounded up. The first term is the number for a test on means with known variance, divided by the
+ * rank test's efficiency for normal data (Lehmann, "Nonparametrics", 1975, sections 2.2 and 2.4; for
+ * a small shift the same as Noether, "Sample Size Determination for Some Common Nonparametric
+ * Tests", J. of the American Statistical Association 82(398), 1987). The second is for the variance
+ * not being known (Guenther, "Sample Size Formulas for Normal Theory t Tests", The American
+ * Statistician 35(4), 1981). It is never below stats_n_needed(p_alpha, 1): with fewer runs no data
+ * can be significant, however far apart.
+ *
+ * 0 when cv is negative or not finite, change or p_alpha is not above 0, power or p_alpha is not
+ * below 1, or n would be above a billion.
+ */
+size_t stats_n_for_change(double cv, double change, double p_alpha, double power);
+
+/*
  * ---- From numbers to a verdict (verdict.c) ----
  */
 

@@ -1030,6 +1030,133 @@ static void histogram_without_events_or_with_a_bad_q_gives_zero(void **state)
 	assert_int_equal(stats_hist_quantile(one, 1, 0.01), 10);
 }
 
+/*
+ * ---- Spread ----
+ */
+
+static void spread_by_hand(void **state)
+{
+	/* Mean 5, squares 9 + 1 + 1 + 1 + 0 + 0 + 4 + 16 = 32; sd = sqrt(32 / 7). */
+	static const double x[] = { 2, 4, 4, 4, 5, 5, 7, 9 };
+	struct stats_spread s;
+
+	(void)state;
+	assert_int_equal(stats_spread(x, ARRAY_SIZE(x), &s), 0);
+	assert_int_equal(s.n, 8);
+	assert_near(s.mean, 5, EPS);
+	assert_near(s.sd, 2.138089935299395, EPS);
+	assert_near(s.cv, 0.427617987059879, EPS);
+	assert_near(s.median, 4.5, 0);
+	assert_near(s.min, 2, 0);
+	assert_near(s.max, 9, 0);
+	/* Distances 2.5 .5 .5 .5 .5 .5 2.5 4.5: their median is 0.5. */
+	assert_near(s.robust_cv, 1.482602218505602 * 0.5 / 4.5, EPS);
+}
+
+static void one_wild_value_moves_the_cv_and_not_the_robust_one(void **state)
+{
+	static const double x[] = { 100, 101, 99, 102, 98, 100, 101, 1000 };
+	struct stats_spread s;
+
+	(void)state;
+	assert_int_equal(stats_spread(x, ARRAY_SIZE(x), &s), 0);
+	assert_true(s.cv > 1);
+	assert_true(s.robust_cv < 0.02);
+}
+
+static void spread_is_a_number_only_where_it_means_something(void **state)
+{
+	static const double one[] = { 7 }, same[] = { 3, 3, 3 }, zeros[] = { 0, 0, 0, 5 };
+	static const double signs[] = { -1, 1 }, below[] = { -90, -110 };
+	static const double huge[] = { 8e307, -8e307, 8e307 };
+	struct stats_spread s;
+
+	(void)state;
+	assert_int_equal(stats_spread(one, 1, &s), 0);
+	assert_true(isnan(s.sd) && isnan(s.cv) && isnan(s.robust_cv));
+	assert_near(s.mean, 7, 0);
+	assert_int_equal(stats_spread(same, 3, &s), 0);
+	assert_true(s.cv == 0 && s.robust_cv == 0);
+	assert_int_equal(stats_spread(zeros, 4, &s), 0);
+	assert_true(s.cv > 0 && isnan(s.robust_cv));
+	assert_int_equal(stats_spread(signs, 2, &s), 0);
+	assert_true(isnan(s.cv) && isnan(s.robust_cv));
+	assert_int_equal(stats_spread(below, 2, &s), 0);
+	assert_near(s.cv, sqrt(200) / 100, EPS);
+	assert_int_equal(stats_spread(huge, 3, &s), 0);
+	assert_true(isfinite(s.sd) && isfinite(s.cv) && isfinite(s.robust_cv));
+	s.n = 77;
+	assert_int_equal(stats_spread(one, 0, &s), -EINVAL);
+	assert_int_equal(stats_spread((double[]){ 1, NAN }, 2, &s), -EINVAL);
+	assert_int_equal(s.n, 77);
+}
+
+/*
+ * 2 (1.959964 + 0.841621)^2 = 15.69776 runs for a change of one standard deviation by the test on
+ * means (the textbooks' 16), divided by 3 / pi = 0.954930, and 1.959964^2 / 4 = 0.960365 more.
+ */
+static void runs_for_a_change_by_hand(void **state)
+{
+	(void)state;
+	assert_int_equal(stats_n_for_change(0.05, 0.05, 0.05, 0.8), 18);   /* 16.439 + .960 */
+	assert_int_equal(stats_n_for_change(0.10, 0.05, 0.05, 0.8), 67);   /* 65.755 + .960 */
+	assert_int_equal(stats_n_for_change(0.50, 0.05, 0.05, 0.8), 1645); /* 1643.87 + .96 */
+	/* 2 (1.959964 + 1.281552)^2 = 21.01485, over 0.954930 = 22.007. */
+	assert_int_equal(stats_n_for_change(0.05, 0.05, 0.05, 0.9), 23);
+	/* 2 (2.575829 + 0.841621)^2 = 23.35793, over 0.954930 = 24.460, and 1.659. */
+	assert_int_equal(stats_n_for_change(0.05, 0.05, 0.01, 0.8), 27);
+	/* Only the ratio counts. */
+	assert_int_equal(stats_n_for_change(0.02, 0.01, 0.05, 0.8), 67);
+}
+
+static void runs_for_a_change_have_a_floor_and_a_domain(void **state)
+{
+	(void)state;
+	/* 2 / C(8, 4) = 0.0286 is the first below 0.05, 2 / C(10, 5) = 0.0079 the first below 0.01. */
+	assert_int_equal(stats_n_for_change(0, 0.05, 0.05, 0.8), 4);
+	assert_int_equal(stats_n_for_change(0.02, 0.05, 0.05, 0.8), 4);
+	assert_int_equal(stats_n_for_change(0.01, 0.05, 0.01, 0.8), 5);
+	assert_int_equal(stats_n_for_change(1, 0.05, 0.05, 0.001), 4);
+	assert_int_equal(stats_n_for_change(-0.1, 0.05, 0.05, 0.8), 0);
+	assert_int_equal(stats_n_for_change(NAN, 0.05, 0.05, 0.8), 0);
+	assert_int_equal(stats_n_for_change(INFINITY, 0.05, 0.05, 0.8), 0);
+	assert_int_equal(stats_n_for_change(0.1, 0, 0.05, 0.8), 0);
+	assert_int_equal(stats_n_for_change(0.1, 0.05, 0, 0.8), 0);
+	assert_int_equal(stats_n_for_change(0.1, 0.05, 0.05, 1), 0);
+	assert_int_equal(stats_n_for_change(0.1, 0.05, 1, 0.8), 0);
+	assert_int_equal(stats_n_for_change(1e9, 1e-9, 0.05, 0.8), 0);
+}
+
+/* Box and Muller. */
+static double next_normal(uint64_t *seed)
+{
+	double u = 1 - next_unit(seed), v = next_unit(seed);
+
+	return sqrt(-2 * log(u)) * cos(2 * M_PI * v);
+}
+
+/* What the formula promises, the test keeps: that share of 1500 experiments finds the change. */
+static void so_many_runs_find_the_change_that_often(void **state)
+{
+	size_t n = stats_n_for_change(0.06, 0.05, 0.05, 0.8), found = 0;
+	double a[64], b[64];
+	uint64_t seed = 11;
+	struct stats_mwu r;
+
+	(void)state;
+	assert_int_equal(n, 25);
+	for (int trial = 0; trial < 1500; trial++) {
+		for (size_t i = 0; i < n; i++) {
+			a[i] = 1 + 0.06 * next_normal(&seed);
+			b[i] = 1.05 + 0.06 * next_normal(&seed);
+		}
+		assert_int_equal(stats_mwu(a, n, b, n, &r), 0);
+		found += r.p < 0.05;
+	}
+	/* 1200, give or take two of its standard deviations of 15.5. */
+	assert_in_range(found, 1169, 1231);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1063,6 +1190,12 @@ int main(void)
 		cmocka_unit_test(shift_refuses_nonsense_and_leaves_out_alone),
 		cmocka_unit_test(runs_needed_by_hand),
 		cmocka_unit_test(runs_needed_are_enough_and_one_less_is_not),
+		cmocka_unit_test(spread_by_hand),
+		cmocka_unit_test(one_wild_value_moves_the_cv_and_not_the_robust_one),
+		cmocka_unit_test(spread_is_a_number_only_where_it_means_something),
+		cmocka_unit_test(runs_for_a_change_by_hand),
+		cmocka_unit_test(runs_for_a_change_have_a_floor_and_a_domain),
+		cmocka_unit_test(so_many_runs_find_the_change_that_often),
 		cmocka_unit_test(holm_by_hand),
 		cmocka_unit_test(holm_caps_at_one_and_treats_equals_equally),
 		cmocka_unit_test(holm_agrees_with_sorting),

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of "wringer compare" share. */
+#ifndef CMD_COMPARE_H
+#define CMD_COMPARE_H
+
+#include <stdbool.h>
+
+#include "cmd/cmd.h"
+#include "report/arms.h"
+
+struct compare_cmd {
+	struct axis_opts axes;
+	char *asked; /* the words of --scenario as they were given, joined again */
+	const char *by;
+	const char *base;
+	struct cmd_list allow;
+	struct cmd_list metric;
+	bool table;
+	bool all;
+	bool json;
+};
+
+/* compare_table.c: prints the tables; true when there is a finding. */
+bool compare_tables(const struct arms *arms, enum axis axis, const struct compare_cmd *o);
+
+#endif
