@@ -632,8 +632,11 @@ static const char plan_states[] =
 /* The seeds are splitmix64 of 7 * 1024 + i, the jitter that of ~7 modulo 4 ms. */
 static const char plan_works[] =
 	"spawn one anon a/b seed=5683635360995970092 size=16777216 pattern=1 theta=990000"
-	" hot=200000 hot_share=900000 shift=0 write=500000 compress=750000\n"
-	"spawn two scan / seed=18066403306503105674 file=blob access=0 chunk=65536\n";
+	" hot=200000 hot_share=900000 shift=0 stride=65536 spread=50000 set=250000"
+	" phase=500000000 scan_share=200000 pause=0 pause_every=1 write=500000"
+	" compress=750000 thp=0 populate=0\n"
+	"spawn two scan / seed=18066403306503105674 file=blob access=0 chunk=65536"
+	" order=0 repeat=1 share=1000000 advice=0 pause=0\n";
 
 #define NODE "source /sys/devices/system/node/node"
 #define OF(n) "source " CG "/a/b/" n
