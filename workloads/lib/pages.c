@@ -58,7 +58,7 @@ void wl_pages_create(struct wl_pages *p, const struct wl *wl, uint64_t pages, un
 	struct statvfs fs;
 	char path[128];
 
-	snprintf(path, sizeof(path), WL_DATA_DIR "/.%s-%016llx", wl->type->name,
+	snprintf(path, sizeof(path), WL_DATA_DIR "/%s-%016llx", wl->type->name,
 		 (unsigned long long)wl->seed);
 	*p = (struct wl_pages){.pages = pages,
 			       .seed = wl->seed,
