@@ -100,6 +100,27 @@ expect 128 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/bad.conf" -n 1
 said 'quotes that are closed'
 
 # The kernel's own tests say in an experiment what they say when they are run by hand.
+# outcomes: of the tests that a program's log tells of, as awk reads them
+outcomes()
+{
+	awk '
+		/^# selftests: / { test = $4 }
+		/^# ok .* # SKIP/ { print "skipped " test; next }
+		/^# ok / { print "passed " test; next }
+		/^# not ok / { print "failed " test }'
+}
+
+twice kselftest-mm
+command=$(sed -n 's/^command = //p' "$SHIPPED/kselftest-mm.conf")
+jq -r '.programs[0].report[] | select(.test | contains(" / ")) | .outcome + " " + (.test | split(" ")[2])' \
+	"$R/result.json" | sort >"$DIR/inside"
+[ "$(grep -c ^passed "$DIR/inside")" -gt 30 ] || fail "few tests: $(cat "$DIR/inside")"
+echo "chroot /layers/kselftest $command || :" >"$DIR/script"
+"$WRINGER" shell -e exact -k 6.12 -g one -p mglru -s "$SHIPPED/kselftest-mm.conf" \
+	<"$DIR/script" >"$DIR/out" || fail "the tests do not run by hand"
+outcomes <"$DIR/out" | sort | diff "$DIR/inside" - || fail "mm: an experiment and a shell do not agree"
+next
+
 twice kselftest-cgroup
 jq -r '.programs[0].report[] | .outcome + " " + .test' "$R/result.json" | sed 's|selftests: cgroup: ||' \
 	>"$DIR/inside"
