@@ -38,8 +38,8 @@ planted()
 {
 	file=$DIR/planted-$1-$2.conf
 	{
-		cat "$(scenario "$1")"
-		printf '\n[workload plant]\ntype = fault\nkind = plant\ntarget = %s\nplace = %s\nafter = 300ms\n' "$1" "$2"
+		printf '[include %s]\n' "$(scenario "$1")"
+		printf '[workload plant]\ntype = fault\nkind = plant\ntarget = %s\nplace = %s\nafter = 300ms\n' "$1" "$2"
 	} >"$file"
 	echo "$file"
 }
@@ -50,18 +50,17 @@ line_of()
 	"$WRINGER" show -s "$1" | sed -n 2p
 }
 
-types=$("$WRINGER" show workloads | sed -n 's/^\([a-z0-9_-]*\): .*/\1/p')
+# fault is what damages; a program checks itself, or not (programs.t).
+types=$("$WRINGER" scenario keys types | grep -vx -e fault -e program)
 [ "$(echo "$types" | wc -l)" -ge 5 ] || fail "show workloads tells too few types: $types"
 set --
 for type in $types; do
-	[ "$type" != fault ] || continue
 	[ -f "$(scenario "$type")" ] || fail "workload type $type has no scenario $(scenario "$type")"
 	set -- "$@" -s "$(scenario "$type")"
 done
 expect 0 "$WRINGER" run -k $KERNEL -g $GUEST -p mglru -n 1 "$@"
 ids=
 for type in $types; do
-	[ "$type" != fault ] || continue
 	line=$(line_of "workload-$type")
 	case $line in
 	*"1  done") ;;
@@ -78,7 +77,6 @@ same=$(grep -c "identical, 1 of 1" "$DIR/out") || :
 
 set --
 for type in $types; do
-	[ "$type" != fault ] || continue
 	why=$(no_data "$type")
 	if [ -n "$why" ]; then
 		echo "$type: nothing to damage, $why"
