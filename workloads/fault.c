@@ -10,21 +10,29 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "workloads/lib/data.h"
+#include "workloads/lib/plant.h"
 #include "workloads/lib/workload.h"
 
-enum { PANIC, STALL, LOCKUP, OOM, EXIT, CORRUPT, FLOOD, POKE };
-static const char *const kinds[] = {"panic", "stall",   "lockup", "oom", "exit",
-				    "corrupt", "flood", "poke",   NULL};
+enum { PANIC, STALL, LOCKUP, OOM, EXIT, CORRUPT, FLOOD, POKE, PLANT };
+static const char *const kinds[] = {"panic",   "stall", "lockup", "oom",   "exit",
+				    "corrupt", "flood", "poke",   "plant", NULL};
+
+enum { BOTH, MEMORY, FILES };
+static const char *const places[] = {"both", "memory", "files", NULL};
 
 struct fault_opts {
 	unsigned int kind;
 	uint64_t after;
 	char *path;
 	char *text;
+	char *target;
+	unsigned int place;
 };
 
 static char none[] = "";
-static const struct fault_opts fault_defaults = {.after = 500000000, .path = none, .text = none};
+static const struct fault_opts fault_defaults = {
+	.after = 500000000, .path = none, .text = none, .target = none};
 
 static const struct conf_key fault_options[] = {
 	{.name = "kind", .type = CONF_CHOICE, .offset = offsetof(struct fault_opts, kind),
@@ -35,6 +43,10 @@ static const struct conf_key fault_options[] = {
 	 .help = "poke: the file that text is written to"},
 	{.name = "text", .type = CONF_STR, .offset = offsetof(struct fault_opts, text),
 	 .help = "poke: one word"},
+	{.name = "target", .type = CONF_STR, .offset = offsetof(struct fault_opts, target),
+	 .help = "plant: the type of workload whose data is damaged"},
+	{.name = "place", .type = CONF_CHOICE, .offset = offsetof(struct fault_opts, place),
+	 .help = "plant: where; of files it is all there are", .choices = places},
 };
 
 static uint64_t due;
@@ -95,6 +107,19 @@ static void eat_memory(void)
 		memset(p, 1, step);
 }
 
+/* Whoever reads its own data back has to find out. */
+static void plant(const struct fault_opts *o)
+{
+	uint64_t pages = 0;
+
+	if (o->place != FILES)
+		pages += plant_in_memory(o->target);
+	if (o->place != MEMORY)
+		pages += plant_in_files(WL_DATA_DIR);
+	if (!pages)
+		wl_fail("there is no data of a workload of type '%s' to be damaged", o->target);
+}
+
 static void go_wrong(const struct fault_opts *o)
 {
 	switch (o->kind) {
@@ -106,6 +131,9 @@ static void go_wrong(const struct fault_opts *o)
 		break;
 	case FLOOD:
 		flood_console();
+		break;
+	case PLANT:
+		plant(o);
 		break;
 	case STALL:
 		for (;;)

@@ -319,7 +319,7 @@ static void test_descriptors(void **unused)
 	(void)unused;
 	for (w = workloads; *w; w++, n++)
 		check_descriptor(*w);
-	assert_int_equal(n, 5);
+	assert_int_equal(n, 16);
 	assert_null(workload_find(""));
 	assert_null(workload_find("ano"));
 }

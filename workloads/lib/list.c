@@ -4,13 +4,41 @@
 #include "workloads/lib/workload.h"
 
 extern const struct workload workload_anon;
+extern const struct workload workload_apps;
+extern const struct workload workload_balloon;
+extern const struct workload workload_build;
 extern const struct workload workload_fault;
+extern const struct workload workload_fork;
 extern const struct workload workload_io;
 extern const struct workload workload_kv;
+extern const struct workload workload_madvise;
+extern const struct workload workload_memcg;
+extern const struct workload workload_mlock;
+extern const struct workload workload_mprotect;
 extern const struct workload workload_scan;
+extern const struct workload workload_senpai;
+extern const struct workload workload_thp;
+extern const struct workload workload_usemem;
 
+/* By name. */
 const struct workload *const workloads[] = {
-	&workload_anon, &workload_fault, &workload_io, &workload_kv, &workload_scan, NULL,
+	&workload_anon,
+	&workload_apps,
+	&workload_balloon,
+	&workload_build,
+	&workload_fault,
+	&workload_fork,
+	&workload_io,
+	&workload_kv,
+	&workload_madvise,
+	&workload_memcg,
+	&workload_mlock,
+	&workload_mprotect,
+	&workload_scan,
+	&workload_senpai,
+	&workload_thp,
+	&workload_usemem,
+	NULL,
 };
 
 const struct workload *workload_find(const char *name)

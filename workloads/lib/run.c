@@ -29,11 +29,11 @@ void wl_fail(const char *fmt, ...)
 {
 	va_list ap;
 
-	if (page) {
+	/* Of several processes the first has its say. */
+	if (page && !__atomic_exchange_n(&page->failed, 1, __ATOMIC_ACQ_REL)) {
 		va_start(ap, fmt);
 		vsnprintf(page->message, sizeof(page->message), fmt, ap);
 		va_end(ap);
-		__atomic_store_n(&page->failed, 1, __ATOMIC_RELEASE);
 	}
 	_exit(1);
 }

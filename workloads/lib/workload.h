@@ -49,9 +49,11 @@ struct workload {
 	size_t opts_size;
 	const struct wl_metric *metrics;
 	size_t nr_metrics; /* at most WIRE_METRICS_MAX */
+	/* op_run() and other processes call wl_count(): a call is not an operation. */
+	bool counts_itself;
 	/* Before the gate: map, open, check.  Ends through wl_fail() when it cannot. */
 	void (*setup)(struct wl *wl);
-	/* One operation. */
+	/* One operation, or a part of one where the workload counts itself. */
 	void (*op_run)(struct wl *wl);
 };
 
@@ -69,7 +71,10 @@ bool wl_stopping(void);
 /* Virtual time, ns. */
 uint64_t wl_now(void);
 
-/* Counts an operation and its latency; for threads of a workload, whose op_run() is counted. */
+/*
+ * Counts an operation and its latency: for threads and processes of a workload, whose op_run() is
+ * counted unless it counts itself.
+ */
 void wl_count(uint64_t ns);
 
 /* Random numbers; equal seeds give equal numbers. */
