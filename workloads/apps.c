@@ -15,6 +15,7 @@
 #include "workloads/lib/child.h"
 #include "workloads/lib/decide.h"
 #include "workloads/lib/mem.h"
+#include "workloads/lib/pages.h"
 #include "workloads/lib/pattern.h"
 #include "workloads/lib/workload.h"
 
@@ -95,7 +96,7 @@ struct stage {
 
 static struct {
 	struct stage *stage;
-	struct wl_file file;
+	struct wl_pages file;
 	struct wl_zipf zipf;
 	uint64_t started; /* apps that were started, one after the other */
 	uint64_t front;   /* the one in the foreground */
@@ -113,7 +114,7 @@ static void apps_setup(struct wl *wl)
 	if (apps.stage == MAP_FAILED)
 		wl_fail("cannot map shared memory: %m");
 	if (*o->file) {
-		wl_file_open(&apps.file, o->file, true);
+		wl_pages_open(&apps.file, o->file, WL_MAP);
 		apps.file_pages = apps.file.pages / o->apps;
 	}
 	wl_zipf_init(&apps.zipf, o->apps, o->theta);
@@ -139,7 +140,7 @@ static void touch(struct wl *wl, const struct apps_opts *o, uint64_t page)
 	uint64_t start = wl_now();
 
 	if (page >= apps.mem.pages) {
-		wl_file_read(&apps.file, apps.first + page - apps.mem.pages);
+		wl_pages_read(&apps.file, apps.first + page - apps.mem.pages);
 	} else {
 		wl_mem_check(&apps.mem, page);
 		if (wl_chance(wl, o->write))
@@ -197,7 +198,7 @@ static void begin(struct wl *wl, const struct apps_opts *o, uint64_t nr)
 	for (i = 0; i < apps.mem.pages && !wl_stopping(); i++)
 		wl_mem_write(&apps.mem, i);
 	for (i = 0; i < apps.file_pages && !wl_stopping(); i++)
-		wl_file_read(&apps.file, apps.first + i);
+		wl_pages_read(&apps.file, apps.first + i);
 	wl_add(wl, STARTED, 1);
 }
 

@@ -13,6 +13,7 @@
 #include "workloads/lib/child.h"
 #include "workloads/lib/data.h"
 #include "workloads/lib/mem.h"
+#include "workloads/lib/pages.h"
 #include "workloads/lib/pattern.h"
 #include "workloads/lib/workload.h"
 
@@ -69,7 +70,7 @@ static const struct conf_key build_options[] = {
 enum { READ, WRITTEN, REMOVED, FILLED };
 
 static struct {
-	struct wl_file file;
+	struct wl_pages file;
 	char folder[64];
 	uint64_t sources;
 	uint64_t pages; /* of a source */
@@ -135,7 +136,7 @@ static void build_setup(struct wl *wl)
 		write_sources(wl);
 		return;
 	}
-	wl_file_open(&build.file, o->file, false);
+	wl_pages_open(&build.file, o->file, 0);
 	build.sources = build.file.pages / build.pages;
 	if (!build.sources)
 		wl_fail("a slice is larger than file %s", o->file);
@@ -152,7 +153,7 @@ static void read_source(const struct wl *wl, const struct build_opts *o, uint64_
 		return;
 	}
 	for (i = 0; i < build.pages; i++)
-		wl_file_read(&build.file, nr * build.pages + i);
+		wl_pages_read(&build.file, nr * build.pages + i);
 }
 
 static void compile(struct wl *wl, const struct build_opts *o)

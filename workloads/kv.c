@@ -1,21 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A key-value store's reads: point reads of 4 KiB records with zipf-distributed popularity, and on
- * request a second thread that scans the same file from start to end, as a SCAN or a backup does.
+ * A key-value store: 4 KiB records of a file, with the mixes of operations and the popularity of
+ * YCSB's workloads (B. Cooper et al., "Benchmarking cloud serving systems with YCSB", SoCC 2010), and
+ * on request a second thread that scans the same file from start to end, as a SCAN or a backup does.
  * The question is whether the scan evicts the popular records.
+ *
+ * The file is a ring of records: an insert takes the next place and, where the file is full, that of
+ * the oldest record.  Updates and inserts are buffered writes of the whole record.
  */
 #include <pthread.h>
 #include <time.h>
 
+#include "workloads/lib/pages.h"
 #include "workloads/lib/workload.h"
 
 enum { READ, MMAP };
 static const char *const accesses[] = {"read", "mmap", NULL};
 
+enum { MIX_A, MIX_B, MIX_C, MIX_D, MIX_E, MIX_F };
+static const char *const mixes[] = {"a", "b", "c", "d", "e", "f", NULL};
+
+/* In percent; what is left are reads. */
+static const struct mix {
+	unsigned int update, insert, scan, modify;
+	bool latest;
+} mix_table[] = {
+	[MIX_A] = {.update = 50},
+	[MIX_B] = {.update = 5},
+	[MIX_C] = {.update = 0},
+	[MIX_D] = {.insert = 5, .latest = true},
+	[MIX_E] = {.insert = 5, .scan = 95},
+	[MIX_F] = {.modify = 50},
+};
+
 struct kv_opts {
 	char *file;
 	unsigned int access;
+	unsigned int mix;
 	uint64_t theta;
+	uint64_t load;
+	uint64_t scan_length;
 	bool scan;
 	uint64_t scan_burst;
 	uint64_t scan_pause;
@@ -24,7 +48,10 @@ struct kv_opts {
 static const struct kv_opts kv_defaults = {
 	.file = (char *)"",
 	.access = READ,
+	.mix = MIX_C,
 	.theta = 990000,
+	.load = 1000000,
+	.scan_length = 100,
 	.scan_burst = 128 << 10,
 	.scan_pause = 1000000,
 };
@@ -34,19 +61,33 @@ static const struct kv_opts kv_defaults = {
 
 static const struct conf_key kv_options[] = {
 	KEY(file, CONF_STR, .help = "name of a [file] of the scenario", .required = true),
-	KEY(access, CONF_CHOICE, .help = "read() or a shared mapping", .choices = accesses),
+	KEY(access, CONF_CHOICE, .choices = accesses,
+	    .help = "records are read by read() or through a shared mapping; written by write()"),
+	KEY(mix, CONF_CHOICE, .choices = mixes,
+	    .help = "as YCSB: a half updates; b 5 % updates; c reads only; d 5 % inserts, the "
+		    "latest are read; e scans and 5 % inserts; f half read-modify-write. All but c "
+		    "keep a locked byte a record"),
 	KEY(theta, CONF_MILLIONTHS, .help = "skew of the keys' popularity", .min = 1,
 	    .max = 10000000),
+	KEY(load, CONF_MILLIONTHS, .min = 1, .max = 1000000,
+	    .help = "d, e: share of the file's records that exist at the start; inserts add the "
+		    "rest, then replace the oldest"),
+	KEY(scan_length, CONF_U64, .help = "e: records of the longest scan; lengths are uniform",
+	    .min = 1, .max = 1 << 20),
 	KEY(scan, CONF_BOOL, .help = "a second thread scans the file meanwhile"),
 	KEY(scan_burst, CONF_SIZE, .help = "bytes the scan reads at a time", .min = 4096,
 	    .max = 1 << 30),
 	KEY(scan_pause, CONF_TIME, .help = "how long the scan rests between", .max = 60000000000),
 };
 
+enum { SCANNED, READS, UPDATES, INSERTS, SCANS };
+
 static struct {
-	struct wl_file file;
-	struct wl_file scan_file; /* the same, opened again: readahead has its own state */
+	struct wl_pages file;
+	struct wl_pages scan_file; /* the same, opened again: readahead has its own state */
 	struct wl_zipf zipf;
+	uint64_t loaded; /* records that there were at the start */
+	uint64_t head;   /* the next insert's place, counted on and on */
 	pthread_t scanner;
 	bool scanning;
 } kv;
@@ -61,9 +102,9 @@ static void *scanner(void *arg)
 
 	while (!wl_stopping()) {
 		for (n = o->scan_burst / 4096; n && !wl_stopping(); n--) {
-			wl_file_read(&kv.scan_file, page);
+			wl_pages_read(&kv.scan_file, page);
 			page = (page + 1) % kv.scan_file.pages;
-			wl->metric[0]++;
+			wl->metric[SCANNED]++;
 		}
 		nanosleep(&pause, NULL);
 	}
@@ -73,33 +114,112 @@ static void *scanner(void *arg)
 static void kv_setup(struct wl *wl)
 {
 	const struct kv_opts *o = wl->opts;
+	unsigned int how = o->access == MMAP ? WL_MAP : 0;
 
-	wl_file_open(&kv.file, o->file, o->access == MMAP);
-	wl_file_open(&kv.scan_file, o->file, o->access == MMAP);
-	wl_zipf_init(&kv.zipf, kv.file.pages, o->theta);
+	wl_pages_open(&kv.file, o->file, how | (o->mix != MIX_C ? WL_WRITE : 0));
+	/* Its pages are checked for what they are only: their versions change meanwhile. */
+	wl_pages_open(&kv.scan_file, o->file, how);
+	kv.loaded = kv.file.pages;
+	if (mix_table[o->mix].insert)
+		kv.loaded = kv.file.pages * o->load / 1000000;
+	if (!kv.loaded)
+		kv.loaded = 1;
+	kv.head = kv.loaded;
+	wl_zipf_init(&kv.zipf, kv.loaded, o->theta);
+}
+
+/* Not in setup: the scan must wait at the gate too. */
+static void start_scanner(struct wl *wl)
+{
+	kv.scanning = true;
+	if (pthread_create(&kv.scanner, NULL, scanner, wl))
+		wl_fail("cannot start the scanning thread");
+}
+
+/* A record by its popularity. */
+static uint64_t pick(struct wl *wl, bool latest)
+{
+	uint64_t rank = wl_zipf_next(&kv.zipf, wl);
+
+	if (latest)
+		return (kv.head - 1 - rank) % kv.file.pages;
+	return wl_scatter(rank, kv.loaded, wl->seed);
+}
+
+static void insert(struct wl *wl)
+{
+	wl_pages_write(&kv.file, kv.head++ % kv.file.pages);
+	wl->metric[INSERTS]++;
+}
+
+static void read_record(struct wl *wl, uint64_t record)
+{
+	wl_pages_read(&kv.file, record);
+	wl->metric[READS]++;
+}
+
+static void update(struct wl *wl, uint64_t record)
+{
+	wl_pages_write(&kv.file, record);
+	wl->metric[UPDATES]++;
+}
+
+static void scan_records(struct wl *wl, uint64_t from)
+{
+	const struct kv_opts *o = wl->opts;
+	uint64_t n = 1 + wl_below(wl, o->scan_length), i;
+
+	for (i = 0; i < n && !wl_stopping(); i++)
+		wl_pages_read(&kv.file, (from + i) % kv.file.pages);
+	wl->metric[SCANNED] += i;
+	wl->metric[SCANS]++;
+}
+
+static void mixed_op(struct wl *wl, const struct mix *mix)
+{
+	uint64_t dice = wl_below(wl, 100), record;
+
+	if (dice < mix->insert) {
+		insert(wl);
+		return;
+	}
+	dice -= mix->insert;
+	record = pick(wl, mix->latest);
+	if (dice < mix->scan) {
+		scan_records(wl, record);
+	} else if (dice < mix->scan + mix->update) {
+		update(wl, record);
+	} else {
+		read_record(wl, record);
+		if (dice < mix->scan + mix->update + mix->modify)
+			update(wl, record);
+	}
 }
 
 static void kv_op(struct wl *wl)
 {
 	const struct kv_opts *o = wl->opts;
 
-	/* Not in setup: the scan must wait at the gate too. */
-	if (o->scan && !kv.scanning) {
-		kv.scanning = true;
-		if (pthread_create(&kv.scanner, NULL, scanner, wl))
-			wl_fail("cannot start the scanning thread");
-	}
-	wl_file_read(&kv.file, wl_scatter(wl_zipf_next(&kv.zipf, wl), kv.file.pages, wl->seed));
+	if (o->scan && !kv.scanning)
+		start_scanner(wl);
+	if (o->mix == MIX_C)
+		read_record(wl, pick(wl, false));
+	else
+		mixed_op(wl, &mix_table[o->mix]);
 }
 
 static const struct wl_metric kv_metrics[] = {
-	{"scanned", "pages", WL_HIGHER, "pages the scanning thread read"},
+	[SCANNED] = {"scanned", "pages", WL_HIGHER, "records that scans read and checked"},
+	[READS] = {"reads", "pages", WL_HIGHER, "records read by themselves and checked"},
+	[UPDATES] = {"updates", "pages", WL_HIGHER, "records written over"},
+	[INSERTS] = {"inserts", "pages", WL_HIGHER, "records inserted"},
+	[SCANS] = {"scans", "count", WL_HIGHER, "scans of mix e"},
 };
 
 const struct workload workload_kv = {
 	.name = "kv",
-	.summary = "zipf point reads of a file, with or without a scan beside them",
-	.op = "one record read",
+	.summary = "a key-value store's reads, updates, inserts and scans of a file, YCSB's mixes",
+	.op = "one record read, updated, inserted or modified, or one scan",
 	WL_TABLE(kv_options),
 	.defaults = &kv_defaults,
 	.opts_size = sizeof(struct kv_opts),

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "workloads/lib/mem.h"
+#include "workloads/lib/pages.h"
 #include "workloads/lib/pattern.h"
 #include "workloads/lib/workload.h"
 
@@ -55,7 +56,7 @@ enum state { DATA, MAYBE, ZERO };
 
 static struct {
 	struct wl_mem mem;
-	struct wl_file file;
+	struct wl_pages file;
 	uint64_t filled;
 	uint64_t pages;  /* of a slice */
 	uint64_t slices; /* of anonymous memory; those of the file follow */
@@ -74,7 +75,7 @@ static void madvise_setup(struct wl *wl)
 	if (!adv.slices)
 		wl_fail("a slice is larger than size");
 	if (*o->file) {
-		wl_file_open(&adv.file, o->file, true);
+		wl_pages_open(&adv.file, o->file, WL_MAP);
 		adv.file_slices = adv.file.pages / adv.pages;
 	}
 	adv.state = calloc(adv.slices + adv.file_slices, 1);
@@ -132,7 +133,7 @@ static void check_slice(struct wl *wl, uint64_t slice, bool whole)
 	for (i = 0; i < adv.pages; i++) {
 		page = slice * adv.pages + i;
 		if (is_file(slice)) {
-			wl_file_read(&adv.file, page - adv.slices * adv.pages);
+			wl_pages_read(&adv.file, page - adv.slices * adv.pages);
 		} else if (check_page(page, adv.state[slice])) {
 			wl->metric[FREED] += adv.state[slice] == MAYBE;
 			if (whole)

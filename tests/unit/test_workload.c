@@ -9,10 +9,16 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "workloads/lib/data.h"
+#include "workloads/lib/pages.h"
 #include "workloads/lib/pattern.h"
+#include "workloads/lib/run.h"
+#include "workloads/lib/touch.h"
 #include "workloads/lib/workload.h"
 
 static struct wl seeded(uint64_t seed)
@@ -286,6 +292,298 @@ static void test_pattern_noise(void **unused)
 }
 
 /*
+ * ---- Touches ----
+ */
+
+static const struct touch_opts touch_defaults = TOUCH_DEFAULTS;
+
+static struct touch touch_of(struct touch_opts *o, unsigned int pattern, uint64_t pages)
+{
+	struct touch t;
+
+	o->pattern = pattern;
+	touch_init(&t, o, pages);
+	return t;
+}
+
+/* Whatever the pattern, its options and the size: inside. */
+static void test_touch_inside(void **unused)
+{
+	static const uint64_t sizes[] = {1, 2, 3, 256, 1000, 16384};
+	static const uint64_t shares[] = {1, 250000, 500000};
+	struct touch_opts o = touch_defaults;
+	struct wl wl = seeded(4);
+	unsigned int pattern, i;
+	size_t size, share;
+
+	(void)unused;
+	for (pattern = 0; touch_patterns[pattern]; pattern++)
+		for (size = 0; size < ARRAY_SIZE(sizes); size++)
+			for (share = 0; share < ARRAY_SIZE(shares); share++) {
+				struct touch t = touch_of(&o, pattern, sizes[size]);
+
+				o.spread = o.set = o.hot = shares[share];
+				for (i = 0; i < 3000; i++)
+					assert_true(touch_page(&t, &wl, i * 1000000ull) <
+						    sizes[size]);
+			}
+	assert_int_equal(pattern, TOUCH_MIX + 1);
+}
+
+/* Each page once a round, in the order that the name says. */
+static void check_round(unsigned int pattern, uint64_t pages, uint64_t stride, int64_t step)
+{
+	struct touch_opts o = touch_defaults;
+	struct touch t = touch_of(&o, pattern, pages);
+	cleanup_free uint8_t *seen = xcalloc(pages, 1);
+	struct wl wl = seeded(1);
+	uint64_t i, last = 0, steps = 0;
+
+	o.stride = stride;
+	for (i = 0; i < 2 * pages; i++) {
+		uint64_t page = touch_page(&t, &wl, 0);
+
+		assert_int_equal(seen[page]++, i / pages);
+		steps += i && (int64_t)(page - last) == step;
+		last = page;
+	}
+	/* all but where a round, or with a stride its part, ends */
+	assert_true(steps + 2 * (stride / 4096) + 1 >= 2 * pages);
+}
+
+static void test_touch_rounds(void **unused)
+{
+	(void)unused;
+	check_round(TOUCH_SEQUENTIAL, 1000, 4096, 1);
+	check_round(TOUCH_BACKWARD, 1000, 4096, -1);
+	check_round(TOUCH_STRIDE, 1000, 4096, 1);
+	check_round(TOUCH_STRIDE, 1000, 64 << 10, 16);
+	check_round(TOUCH_STRIDE, 1024, 64 << 10, 16);
+	check_round(TOUCH_STRIDE, 1009, 28 << 10, 7);
+	/* a stride as long as all there is, or longer */
+	check_round(TOUCH_STRIDE, 16, 16 * 4096, 0);
+	check_round(TOUCH_STRIDE, 16, 100 * 4096, 0);
+}
+
+/* No step is longer than the spread, and all lengths and both directions come. */
+static void test_touch_walk(void **unused)
+{
+	struct touch_opts o = touch_defaults;
+	struct touch t = touch_of(&o, TOUCH_WALK, 1000);
+	unsigned int count[21] = {0}, i;
+	struct wl wl = seeded(7);
+	uint64_t last = 0;
+
+	(void)unused;
+	o.spread = 10000;
+	for (i = 0; i < 21000; i++) {
+		uint64_t page = touch_page(&t, &wl, 0), step = (page + 1000 - last + 10) % 1000;
+
+		assert_true(step <= 20);
+		count[step]++;
+		last = page;
+	}
+	/* 1000 each; a standard deviation is 31 */
+	for (i = 0; i < 21; i++)
+		assert_in_range(count[i], 850, 1150);
+}
+
+/* Mean and deviation around a spot that stays for a phase and is elsewhere in the next. */
+static void test_touch_gauss(void **unused)
+{
+	struct touch_opts o = touch_defaults;
+	struct touch t = touch_of(&o, TOUCH_GAUSS, 10000);
+	struct wl wl = seeded(8);
+	double sum = 0, squares = 0, mean;
+	unsigned int i, near = 0, far = 0;
+	uint64_t first;
+
+	(void)unused;
+	first = touch_page(&t, &wl, 0);
+	for (i = 0; i < 20000; i++) {
+		/* from the first, the short way round */
+		double d = (double)((touch_page(&t, &wl, 499999999) + 15000 - first) % 10000) - 5000;
+
+		sum += d;
+		squares += d * d;
+	}
+	mean = sum / 20000;
+	/* the first is one of them */
+	assert_true(fabs(mean) < 4 * 500);
+	assert_true(fabs(sqrt(squares / 20000 - mean * mean) - 500) < 15);
+	for (i = 0; i < 20; i++) {
+		uint64_t d = (touch_page(&t, &wl, (i + 1) * 500000000ull) + 15000 - first) % 10000;
+
+		near += d > 4000 && d < 6000;
+		far += d < 4000 || d > 6000;
+	}
+	assert_true(near < 12 && far > 8);
+}
+
+/* A phase touches all of its set and nothing else; the next has another set. */
+static void test_touch_phases(void **unused)
+{
+	struct touch_opts o = touch_defaults;
+	struct touch t = touch_of(&o, TOUCH_PHASES, 1000);
+	static uint8_t seen[20][1000];
+	struct wl wl = seeded(9);
+	unsigned int phase, i, same, total, moved = 0;
+
+	(void)unused;
+	memset(seen, 0, sizeof(seen));
+	for (phase = 0; phase < 20; phase++) {
+		for (i = 0; i < 10000; i++)
+			seen[phase][touch_page(&t, &wl, phase * 500000000ull + i)] = 1;
+		for (total = same = i = 0; i < 1000; i++) {
+			total += seen[phase][i];
+			same += phase && seen[phase][i] && seen[phase - 1][i];
+		}
+		assert_int_equal(total, 250);
+		moved += same < 200;
+	}
+	assert_true(moved > 15);
+}
+
+/* The scan goes on in order under zipf's touches, with the share that was asked for. */
+static void test_touch_mix(void **unused)
+{
+	struct touch_opts o = touch_defaults;
+	struct touch t = touch_of(&o, TOUCH_MIX, 100000);
+	struct wl wl = seeded(10);
+	unsigned int i, scans = 0;
+
+	(void)unused;
+	for (i = 0; i < 10000; i++)
+		scans += touch_page(&t, &wl, 0) == scans;
+	/* 2000; a standard deviation is 40 */
+	assert_in_range(scans, 1800, 2200);
+	assert_int_equal(t.at, scans);
+}
+
+/*
+ * ---- Pages ----
+ */
+
+static struct wl_page *result;
+
+/* What a check says, which ends the process that makes it. */
+static const char *complaint(struct wl_pages *p, uint64_t nr)
+{
+	pid_t pid;
+
+	memset(result, 0, sizeof(*result));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		wl_pages_read(p, nr);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return result->failed ? result->message : "";
+}
+
+static int make_result(void **unused)
+{
+	int fd = memfd_create("page", 0);
+
+	(void)unused;
+	if (fd < 0 || ftruncate(fd, sizeof(*result)))
+		return -1;
+	result = wl_page_map(fd);
+	return result ? 0 : -1;
+}
+
+#define NOT_WRITTEN "page 3 does not hold what was written"
+#define NOT_LAST    "page 3 does not hold what was written last"
+
+/* Another page, a lost write, and halves of two: all are told. */
+static void check_pages(struct wl_pages *p, char *mem)
+{
+	char *at = mem + 3 * WL_PAGE_SIZE, old[WL_PAGE_SIZE], new[WL_PAGE_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		wl_pages_write(p, i);
+	assert_string_equal(complaint(p, 3), "");
+	memcpy(old, at, WL_PAGE_SIZE);
+	/* more often than a byte counts */
+	for (i = 0; i < 300; i++) {
+		wl_pages_write(p, 3);
+		wl_pages_read(p, 3);
+	}
+	memcpy(new, at, WL_PAGE_SIZE);
+	memcpy(at, old, WL_PAGE_SIZE);
+	assert_string_equal(complaint(p, 3), NOT_LAST);
+	memcpy(at, mem + 4 * WL_PAGE_SIZE, WL_PAGE_SIZE);
+	assert_string_equal(complaint(p, 3), NOT_WRITTEN);
+	memcpy(at, new, WL_PAGE_SIZE / 2);
+	assert_string_equal(complaint(p, 3), NOT_LAST);
+	memset(at, 0, WL_PAGE_SIZE);
+	assert_string_equal(complaint(p, 3), NOT_WRITTEN);
+	memcpy(at, new, WL_PAGE_SIZE);
+	*(uint64_t *)at ^= 1;
+	assert_string_equal(complaint(p, 3), NOT_WRITTEN);
+	memcpy(at, new, WL_PAGE_SIZE);
+	assert_string_equal(complaint(p, 3), "");
+	for (i = 0; i < 8; i++)
+		wl_pages_read(p, i);
+}
+
+static char *map_shared(int fd)
+{
+	char *mem = mmap(NULL, 8 * WL_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+
+	assert_true(mem != MAP_FAILED);
+	return mem;
+}
+
+static void test_pages_memory(void **unused)
+{
+	char *mem = map_shared(-1);
+	struct wl_pages p;
+
+	(void)unused;
+	wl_pages_memory(&p, mem, -1, 8, 77, 1024);
+	check_pages(&p, mem);
+}
+
+static void test_pages_file(void **unused)
+{
+	cleanup_fd int fd = memfd_create("file", 0);
+	struct wl_pages p;
+
+	(void)unused;
+	assert_int_equal(ftruncate(fd, 8 * WL_PAGE_SIZE), 0);
+	wl_pages_memory(&p, NULL, fd, 8, 77, 4088);
+	check_pages(&p, map_shared(fd));
+}
+
+/* A data file's page is not this workload's to know until it wrote it. */
+static void test_pages_first(void **unused)
+{
+	cleanup_fd int fd = memfd_create("file", 0);
+	struct wl_pages p;
+	char *mem;
+	unsigned int i;
+
+	(void)unused;
+	assert_int_equal(ftruncate(fd, 8 * WL_PAGE_SIZE), 0);
+	mem = map_shared(fd);
+	wl_pages_memory(&p, mem, -1, 8, 77, 64);
+	p.fd = fd;
+	for (i = 0; i < 8; i++)
+		wl_pattern_write(mem + i * WL_PAGE_SIZE, 77, i, 64);
+	assert_string_equal(complaint(&p, 3), "");
+	memset(mem + 4 * WL_PAGE_SIZE - 8, 0, 8);
+	assert_string_equal(complaint(&p, 3), "");
+	wl_pages_write(&p, 3);
+	assert_string_equal(complaint(&p, 3), "");
+	memset(mem + 4 * WL_PAGE_SIZE - 8, 0, 8);
+	assert_string_equal(complaint(&p, 3), NOT_LAST);
+}
+
+/*
  * ---- Descriptors ----
  */
 
@@ -319,7 +617,7 @@ static void test_descriptors(void **unused)
 	(void)unused;
 	for (w = workloads; *w; w++, n++)
 		check_descriptor(*w);
-	assert_int_equal(n, 16);
+	assert_int_equal(n, 21);
 	assert_null(workload_find(""));
 	assert_null(workload_find("ano"));
 }
@@ -375,9 +673,18 @@ int main(void)
 		cmocka_unit_test(test_zipf_edges),
 		cmocka_unit_test(test_pattern),
 		cmocka_unit_test(test_pattern_noise),
+		cmocka_unit_test(test_touch_inside),
+		cmocka_unit_test(test_touch_rounds),
+		cmocka_unit_test(test_touch_walk),
+		cmocka_unit_test(test_touch_gauss),
+		cmocka_unit_test(test_touch_phases),
+		cmocka_unit_test(test_touch_mix),
+		cmocka_unit_test(test_pages_memory),
+		cmocka_unit_test(test_pages_file),
+		cmocka_unit_test(test_pages_first),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_anon),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_result, NULL);
 }

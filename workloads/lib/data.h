@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #define WL_DATA_DIR "/data"
+/* Where files of the host's are that a scenario brings. */
+#define WL_INPUT_DIR "/inputs"
 
 /* FNV-1a of the name: the same file holds the same bytes in every experiment. */
 static inline uint64_t wl_data_seed(const char *name)

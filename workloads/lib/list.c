@@ -14,11 +14,16 @@ extern const struct workload workload_kv;
 extern const struct workload workload_madvise;
 extern const struct workload workload_memcg;
 extern const struct workload workload_mlock;
+extern const struct workload workload_mmap;
 extern const struct workload workload_mprotect;
+extern const struct workload workload_replay;
 extern const struct workload workload_scan;
 extern const struct workload workload_senpai;
+extern const struct workload workload_shmem;
+extern const struct workload workload_text;
 extern const struct workload workload_thp;
 extern const struct workload workload_usemem;
+extern const struct workload workload_writer;
 
 /* By name. */
 const struct workload *const workloads[] = {
@@ -33,11 +38,16 @@ const struct workload *const workloads[] = {
 	&workload_madvise,
 	&workload_memcg,
 	&workload_mlock,
+	&workload_mmap,
 	&workload_mprotect,
+	&workload_replay,
 	&workload_scan,
 	&workload_senpai,
+	&workload_shmem,
+	&workload_text,
 	&workload_thp,
 	&workload_usemem,
+	&workload_writer,
 	NULL,
 };
 

@@ -95,11 +95,11 @@ int main(int argc, char **argv)
 	wl.type->setup(&wl);
 	wait_at_gate(page);
 	while (!wl_stopping() && (!ops_limit || page->work.ops < ops_limit)) {
-		uint64_t start = wl_now();
+		uint64_t start = wl_now(), rested = wl_rested();
 
 		wl.type->op_run(&wl);
 		if (!wl.type->counts_itself)
-			wl_count(wl_now() - start);
+			wl_count(wl_now() - start - (wl_rested() - rested));
 	}
 	page->done = 1;
 	_exit(0);

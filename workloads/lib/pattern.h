@@ -67,4 +67,18 @@ static inline bool wl_pattern_ok(const void *at, uint64_t seed, uint64_t page)
 	return word == wl_pattern_tag(seed, page);
 }
 
+/*
+ * The last word of a page that its workload writes again and again: names the page and the write, so
+ * that a page that is half an old one, or all of it, shows.
+ */
+static inline uint64_t wl_pattern_tail(uint64_t seed, uint64_t page, uint64_t version)
+{
+	return ~wl_pattern_tag(seed, page) + version;
+}
+
+static inline uint64_t *wl_pattern_tail_at(void *page)
+{
+	return (uint64_t *)page + WL_PAGE_SIZE / 8 - 1;
+}
+
 #endif

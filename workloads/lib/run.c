@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a workload calls while it runs, in the guest. */
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "workloads/lib/data.h"
-#include "workloads/lib/pattern.h"
 #include "workloads/lib/run.h"
 #include "workloads/lib/workload.h"
+
+#define REST_SLICE_NS 50000000u
 
 static struct wl_page *page;
 
@@ -65,36 +63,29 @@ uint64_t wl_now(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-void wl_file_open(struct wl_file *f, const char *name, bool map)
-{
-	char path[256];
-	struct stat st;
-	void *p;
+static __thread uint64_t rested;
 
-	snprintf(path, sizeof(path), WL_DATA_DIR "/%s", name);
-	f->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (f->fd < 0 || fstat(f->fd, &st))
-		wl_fail("cannot open %s: %m", path);
-	f->pages = (uint64_t)st.st_size / WL_PAGE_SIZE;
-	f->seed = wl_data_seed(name);
-	f->map = NULL;
-	if (!f->pages)
-		wl_fail("%s is empty", path);
-	if (!map)
-		return;
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, f->fd, 0);
-	if (p == MAP_FAILED)
-		wl_fail("cannot map %s: %m", path);
-	f->map = p;
+/* In slices: nobody is to be late for the end. */
+void wl_rest(uint64_t ns)
+{
+	uint64_t start = wl_now(), now = start, left;
+
+	while (now - start < ns && !wl_stopping()) {
+		left = ns - (now - start);
+		if (left > REST_SLICE_NS)
+			left = REST_SLICE_NS;
+		nanosleep(&(struct timespec){.tv_nsec = (long)left}, NULL);
+		now = wl_now();
+	}
+	rested += now - start;
 }
 
-void wl_file_read(struct wl_file *f, uint64_t nr)
+uint64_t wl_rested(void)
 {
-	static __thread char copy[WL_PAGE_SIZE];
-	const char *at = f->map ? f->map + nr * WL_PAGE_SIZE : copy;
+	return rested;
+}
 
-	if (!f->map && pread(f->fd, copy, WL_PAGE_SIZE, (off_t)(nr * WL_PAGE_SIZE)) != WL_PAGE_SIZE)
-		wl_fail("cannot read file page %llu: %m", (unsigned long long)nr);
-	if (!wl_pattern_ok(at, f->seed, nr))
-		wl_fail("file page %llu does not hold what was written", (unsigned long long)nr);
+void wl_idle(void)
+{
+	wl_rest(100000000);
 }

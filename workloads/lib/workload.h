@@ -71,6 +71,16 @@ bool wl_stopping(void);
 /* Virtual time, ns. */
 uint64_t wl_now(void);
 
+/* Sleeps, or until all are told to stop; not part of an operation's latency. */
+void wl_rest(uint64_t ns);
+/* ns that the calling thread has rested so far. */
+uint64_t wl_rested(void);
+/*
+ * In place of an operation by a workload that has nothing left to do: a tenth of a second, so that it
+ * neither hangs nor adds much to its operations.
+ */
+void wl_idle(void);
+
 /*
  * Counts an operation and its latency: for threads and processes of a workload, whose op_run() is
  * counted unless it counts itself.
@@ -107,17 +117,5 @@ uint64_t wl_zipf_next(struct wl_zipf *z, struct wl *wl);
  * depends on salt.
  */
 uint64_t wl_scatter(uint64_t rank, uint64_t n, uint64_t salt);
-
-/* A data file, whole and of WL_PAGE_SIZE pages, filled by the agent from its name's seed. */
-struct wl_file {
-	int fd;
-	uint64_t pages;
-	uint64_t seed;
-	const char *map; /* NULL unless mapped */
-};
-
-void wl_file_open(struct wl_file *f, const char *name, bool map);
-/* Reads a page and checks that it is that page. */
-void wl_file_read(struct wl_file *f, uint64_t page);
 
 #endif
