@@ -24,7 +24,7 @@ static const char *const orders[] = {"zipf", "robin", NULL};
 
 #define APPS_MAX 64
 /* Who waits for somebody else looks so often whether all is well. */
-#define LOOK_NS  20000000ull
+#define LOOK_NS 20000000ull
 
 struct apps_opts {
 	uint64_t apps;
@@ -65,8 +65,8 @@ static const struct conf_key apps_options[] = {
 	KEY(file, CONF_STR,
 	    .help = "name of a [file] that they map, each a part of its own; none without"),
 	KEY(launch, CONF_MILLIONTHS,
-	    .help = "share of its anonymous memory and of its part of the file that an app touches to "
-		    "come to the foreground",
+	    .help = "share of its memory, and of its part of the file, that an app touches to come "
+		    "to the foreground",
 	    .min = 1, .max = 1000000),
 	{.name = "switch", .type = CONF_TIME, .offset = offsetof(struct apps_opts, stay),
 	 .help = "how long it stays there after that", .max = 60000000000},
@@ -98,10 +98,10 @@ static struct {
 	struct stage *stage;
 	struct wl_pages file;
 	struct wl_zipf zipf;
-	uint64_t started; /* apps that were started, one after the other */
-	uint64_t front;   /* the one in the foreground */
-	struct wl_mem mem;   /* an app's own */
-	uint64_t first;      /* and its part of the file */
+	uint64_t started;  /* apps that were started, one after the other */
+	uint64_t front;    /* the one in the foreground */
+	struct wl_mem mem; /* an app's own */
+	uint64_t first;    /* and its part of the file */
 	uint64_t file_pages;
 } apps;
 
@@ -120,9 +120,10 @@ static void apps_setup(struct wl *wl)
 	wl_zipf_init(&apps.zipf, o->apps, o->theta);
 }
 
-static void wait_word(uint32_t *word, uint32_t while_value)
+/* ns is below a second. */
+static void wait_word(uint32_t *word, uint32_t while_value, uint64_t ns)
 {
-	struct timespec ts = {.tv_nsec = LOOK_NS};
+	struct timespec ts = {.tv_nsec = (long)ns};
 
 	if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == while_value)
 		syscall(SYS_futex, word, FUTEX_WAIT, while_value, &ts, NULL, 0);
@@ -209,10 +210,11 @@ static void say_done(void)
 
 static void in_background(struct wl *wl, const struct apps_opts *o, uint32_t *front)
 {
+	uint64_t rest = o->background && o->background < LOOK_NS ? o->background : LOOK_NS;
 	uint64_t last = wl_now();
 
 	while (!__atomic_load_n(front, __ATOMIC_ACQUIRE) && !wl_stopping()) {
-		wait_word(front, 0);
+		wait_word(front, 0, rest);
 		if (o->background && wl_now() - last >= o->background) {
 			touch_some(wl, o);
 			last = wl_now();
@@ -258,7 +260,7 @@ static void wait_launch(const struct apps_opts *o, uint32_t done)
 	uint64_t end;
 
 	while (__atomic_load_n(&apps.stage->done, __ATOMIC_ACQUIRE) == done && !wl_stopping()) {
-		wait_word(&apps.stage->done, done);
+		wait_word(&apps.stage->done, done, LOOK_NS);
 		look_after_apps();
 	}
 	end = wl_now() + o->stay;

@@ -60,7 +60,7 @@ enum { GROWN, RELEASED, TOUCHED };
 
 static struct {
 	struct wl_mem mem;
-	uint64_t held; /* pages from the start that are written */
+	uint64_t held;  /* pages from the start that are written */
 	uint64_t start; /* of the first operation */
 } balloon;
 
@@ -120,8 +120,8 @@ static void balloon_op(struct wl *wl)
 
 	if (!balloon.start)
 		balloon.start = start;
-	target = decide_balloon(o->shape == SQUARE, start - balloon.start, o->period, o->low / WL_PAGE_SIZE,
-				balloon.mem.pages);
+	target = decide_balloon(o->shape == SQUARE, start - balloon.start, o->period,
+				o->low / WL_PAGE_SIZE, balloon.mem.pages);
 	/* Shrinking waits until it is worth a call. */
 	if (balloon.held <= target + SLICE && balloon.held >= target) {
 		touch(wl, o, start);

@@ -19,7 +19,7 @@
 
 #define JOBS_MAX 64
 /* Own sources in a folder. */
-#define FOLDER   32
+#define FOLDER 32
 
 struct build_opts {
 	uint64_t jobs;
@@ -52,10 +52,12 @@ static const struct conf_key build_options[] = {
 	KEY(jobs, CONF_U64, .help = "processes at a time", .min = 1, .max = JOBS_MAX),
 	KEY(file, CONF_STR,
 	    .help = "name of a [file] whose slices are read in place of small files of its own"),
-	KEY(sources, CONF_U64, .help = "small files of its own, written before the gate; ext4 of a data device has room for about "
-		    "240 files and folders", .min = 1,
-	    .max = 65536),
-	KEY(source, CONF_SIZE, .help = "bytes of each, or of a slice", .min = 4096, .max = 16 << 20),
+	KEY(sources, CONF_U64,
+	    .help = "small files of its own, written before the gate; ext4 of a data device has "
+		    "room for about 240 files and folders",
+	    .min = 1, .max = 65536),
+	KEY(source, CONF_SIZE, .help = "bytes of each, or of a slice", .min = 4096,
+	    .max = 16 << 20),
 	KEY(reads, CONF_U64, .help = "of them that a process reads", .max = 65536),
 	KEY(memory, CONF_SIZE, .help = "anonymous memory of a process, bytes", .min = 4096,
 	    .max = 1ull << 40),
@@ -63,8 +65,8 @@ static const struct conf_key build_options[] = {
 	    .max = 1 << 30),
 	KEY(keep, CONF_U64, .help = "files of each job that are kept before they are read back",
 	    .min = 1, .max = 65536),
-	KEY(compress, CONF_MILLIONTHS, .help = "share of each page of memory that compression saves",
-	    .max = 1000000),
+	KEY(compress, CONF_MILLIONTHS,
+	    .help = "share of each page of memory that compression saves", .max = 1000000),
 };
 
 enum { READ, WRITTEN, REMOVED, FILLED };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Fork and exit churn.  A parent with much memory starts short processes, each of which finds the
- * parent's data, writes its own over a share of it (a copy on write for each page), finds that again
- * and ends.  Page tables are copied and torn down all the time, reverse maps are long.
+ * parent's data, writes its own over a share of it (a copy on write for each page), finds that
+ * again and ends.  Page tables are copied and torn down all the time, reverse maps are long.
  */
 #include "workloads/lib/child.h"
 #include "workloads/lib/mem.h"
@@ -13,7 +13,7 @@
 
 #define PARALLEL_MAX 64
 /* Pages written at a time before the first fork. */
-#define FILL         256
+#define FILL 256
 
 struct fork_opts {
 	uint64_t size;

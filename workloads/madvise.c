@@ -4,8 +4,10 @@
  * dropped, fetched and populated.  What a slice holds then is checked when its next turn comes, so
  * that reclaim has had its time with it.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "workloads/lib/mem.h"
 #include "workloads/lib/pages.h"
@@ -43,8 +45,8 @@ static const struct conf_key madvise_options[] = {
 	KEY(advice, CONF_CHOICE, .help = "what is called for; any: one of the others at random",
 	    .choices = advices),
 	KEY(file, CONF_STR,
-	    .help = "name of a [file] that is mapped too: its slices are used as the others are, but "
-		    "for free"),
+	    .help = "name of a [file] that is mapped too: its slices are used as the others are, "
+		    "but for free"),
 	KEY(compress, CONF_MILLIONTHS, .help = "share of each page that compression saves",
 	    .max = 1000000),
 };
@@ -62,7 +64,8 @@ static struct {
 	uint64_t slices; /* of anonymous memory; those of the file follow */
 	uint64_t file_slices;
 	unsigned char *state;
-	unsigned char *resident; /* for mincore() */
+	int pagemap;     /* /proc/self/pagemap */
+	uint64_t *entry; /* of a slice, in there */
 } adv;
 
 static void madvise_setup(struct wl *wl)
@@ -79,9 +82,12 @@ static void madvise_setup(struct wl *wl)
 		adv.file_slices = adv.file.pages / adv.pages;
 	}
 	adv.state = calloc(adv.slices + adv.file_slices, 1);
-	adv.resident = calloc(adv.pages, 1);
-	if (!adv.state || !adv.resident)
+	adv.entry = calloc(adv.pages, sizeof(*adv.entry));
+	if (!adv.state || !adv.entry)
 		wl_fail("out of memory");
+	adv.pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (adv.pagemap < 0)
+		wl_fail("cannot open /proc/self/pagemap: %m");
 }
 
 static bool is_file(uint64_t slice)
@@ -97,14 +103,16 @@ static char *slice_at(uint64_t slice)
 	return wl_mem_page(&adv.mem, slice * adv.pages);
 }
 
-static uint64_t resident_pages(uint64_t slice)
+/* Pages that are mapped: mincore() would also tell those on their way to swap. */
+static uint64_t present_pages(uint64_t slice)
 {
-	uint64_t i, n = 0;
+	uint64_t first = (uintptr_t)slice_at(slice) / WL_PAGE_SIZE, i, n = 0;
+	size_t len = adv.pages * sizeof(*adv.entry);
 
-	if (mincore(slice_at(slice), adv.pages * WL_PAGE_SIZE, adv.resident))
+	if (pread(adv.pagemap, adv.entry, len, (off_t)(first * sizeof(*adv.entry))) != (ssize_t)len)
 		wl_fail("cannot tell which pages are in memory: %m");
 	for (i = 0; i < adv.pages; i++)
-		n += adv.resident[i] & 1;
+		n += adv.entry[i] >> 63;
 	return n;
 }
 
@@ -179,10 +187,10 @@ static void call(struct wl *wl, uint64_t slice, unsigned int advice)
 
 static void advise(struct wl *wl, uint64_t slice, unsigned int advice)
 {
-	uint64_t before = advice == PAGEOUT ? resident_pages(slice) : 0, after;
+	uint64_t before = advice == PAGEOUT ? present_pages(slice) : 0, after;
 
 	call(wl, slice, advice);
-	after = advice == PAGEOUT ? resident_pages(slice) : 0;
+	after = advice == PAGEOUT ? present_pages(slice) : 0;
 	wl->metric[PAGED_OUT] += before > after ? before - after : 0;
 	if (is_file(slice))
 		return;
@@ -228,7 +236,7 @@ static void madvise_op(struct wl *wl)
 }
 
 static const struct wl_metric madvise_metrics[] = {
-	{"paged_out", "pages", WL_NONE, "pages that pageout took out of memory"},
+	{"paged_out", "pages", WL_NONE, "mapped pages that pageout took"},
 	{"freed", "pages", WL_NONE, "pages found empty after free"},
 	{"dropped", "pages", WL_NONE, "pages of calls for dontneed, the file's aside"},
 	{"called", "pages", WL_HIGHER, "pages of all calls"},

@@ -21,7 +21,7 @@
 
 #define CGROUPS "/sys/fs/cgroup"
 /* A cgroup whose last task has just ended can be busy for a moment. */
-#define TRIES   1000
+#define TRIES 1000
 
 struct memcg_opts {
 	char *below;
@@ -48,20 +48,21 @@ static const struct memcg_opts memcg_defaults = {
 static const struct conf_key memcg_options[] = {
 	KEY(below, CONF_STR,
 	    .help = "name of a [cgroup] without tasks that they are made in; without, in the "
-		    "workload's own, where it must be the only workload and moves into a child itself"),
+		    "workload's own, where it must be the only workload and moves into a child "
+		    "itself"),
 	KEY(file, CONF_STR,
 	    .help = "name of a [file] that each reads a part of, one after the other, in place of "
 		    "writing one"),
 	KEY(file_size, CONF_SIZE, .help = "file or part of one, bytes; 0 for none", .max = 1 << 30),
 	KEY(keep, CONF_U64,
-	    .help = "files that are kept; then the oldest is read back and removed each time; ext4 of a data "
-		    "device has room for about 240",
+	    .help = "files that are kept; then the oldest is read back and removed each time; ext4 "
+		    "of a data device has room for about 240",
 	    .min = 1, .max = 1000000),
 	KEY(anon, CONF_SIZE, .help = "anonymous memory of each, bytes", .min = 4096,
 	    .max = 1ull << 40),
 	KEY(pause, CONF_TIME, .help = "rest between two of them", .max = 10000000000),
-	KEY(compress, CONF_MILLIONTHS, .help = "share of each page of memory that compression saves",
-	    .max = 1000000),
+	KEY(compress, CONF_MILLIONTHS,
+	    .help = "share of each page of memory that compression saves", .max = 1000000),
 };
 
 enum { CREATED, DYING, DYING_SUM, REMOVED, BUSY };
@@ -116,12 +117,14 @@ static void leave_own(const struct wl *wl)
 
 static void find_parent(const struct wl *wl, const char *below)
 {
-	char own[128], path[256];
+	char own[128] = "", path[256];
 	int fd;
 
-	own_cgroup(own, sizeof(own));
-	snprintf(memcg.parent, sizeof(memcg.parent), CGROUPS "%s%.100s", *below ? "/" : "",
-		 *below ? below : own[0] ? own : "");
+	if (*below)
+		snprintf(own, sizeof(own), "/%.100s", below);
+	else
+		own_cgroup(own, sizeof(own));
+	snprintf(memcg.parent, sizeof(memcg.parent), CGROUPS "%s", own);
 	if (!*below && own[0])
 		leave_own(wl);
 	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", memcg.parent);
@@ -229,7 +232,8 @@ static void memcg_op(struct wl *wl)
 	uint64_t nr = memcg.lives++, start = wl_now();
 	char cgroup[256];
 
-	snprintf(cgroup, sizeof(cgroup), "%s/life-%llu", memcg.parent, (unsigned long long)nr);
+	snprintf(cgroup, sizeof(cgroup), "%s/life-%08x-%llu", memcg.parent, (unsigned int)wl->seed,
+		 (unsigned long long)nr);
 	if (mkdir(cgroup, 0755))
 		wl_fail("cannot make cgroup %s: %m", cgroup);
 	wl->metric[CREATED]++;
@@ -246,7 +250,8 @@ static void memcg_op(struct wl *wl)
 
 static const struct wl_metric memcg_metrics[] = {
 	{"created", "count", WL_HIGHER, "cgroups made"},
-	{"dying", "count", WL_LOWER, "by how many there are more dying ones at the end than at the start"},
+	{"dying", "count", WL_LOWER,
+	 "by how many there are more dying ones at the end than at the start"},
 	{"dying_sum", "count", WL_LOWER,
 	 "dying ones there were at the end of each, added up; by created, it is their mean number"},
 	{"removed", "count", WL_NONE, "files read back, checked and removed"},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that is locked slice by slice and unlocked again, beside memory that is only touched: pages
- * wander between the unevictable list and the others, and reclaim lives on what is left.
+ * Memory that is locked slice by slice and unlocked again, beside memory that is only touched:
+ * pages wander between the unevictable list and the others, and reclaim lives on what is left.
  */
 #include <sys/mman.h>
 
@@ -45,11 +45,10 @@ static const struct conf_key mlock_options[] = {
 	    .max = 1 << 30),
 	KEY(beside, CONF_SIZE, .help = "memory that is never locked, bytes", .min = 1 << 20,
 	    .max = 1ull << 40),
-	KEY(touches, CONF_U64, .help = "pages of it touched after each operation",
-	    .max = 1000000),
+	KEY(touches, CONF_U64, .help = "pages of it touched after each operation", .max = 1000000),
 	KEY(how, CONF_CHOICE,
-	    .help = "what locks: mlock(), mlock2() as pages fault in, or mlockall() of all at once, "
-		    "which then unlocks all",
+	    .help = "what locks: mlock(), mlock2() as pages fault in, or mlockall() of all at "
+		    "once, which then unlocks all",
 	    .choices = hows),
 	KEY(compress, CONF_MILLIONTHS, .help = "share of each page that compression saves",
 	    .max = 1000000),
@@ -61,10 +60,10 @@ static struct {
 	struct wl_mem mem;
 	struct wl_mem beside;
 	uint64_t filled;
-	uint64_t slice;  /* pages */
+	uint64_t slice; /* pages */
 	uint64_t slices;
-	uint64_t keep;   /* slices that are locked at a time */
-	uint64_t turn;   /* slices locked so far */
+	uint64_t keep; /* slices that are locked at a time */
+	uint64_t turn; /* slices locked so far */
 } lock;
 
 static void mlock_setup(struct wl *wl)

@@ -52,7 +52,9 @@ static void mprotect_setup(struct wl *wl)
 
 	if (at == MAP_FAILED)
 		wl_fail("cannot map %llu bytes: %m", (unsigned long long)o->size);
-	prot.mem = (struct wl_mem){.at = at, .pages = o->size / WL_PAGE_SIZE, .seed = wl->seed,
+	prot.mem = (struct wl_mem){.at = at,
+				   .pages = o->size / WL_PAGE_SIZE,
+				   .seed = wl->seed,
 				   .noise = wl_pattern_noise(o->compress)};
 }
 

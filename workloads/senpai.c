@@ -2,8 +2,8 @@
 /*
  * A proactive reclaimer led by pressure, after the idea of facebookincubator/senpai: a cgroup is
  * asked for a little more memory as long as its tasks hardly stall for want of it.  The formula is
- * in workloads/lib/decide.h; senpai's own defaults are an interval of 6 s, 10 ms of stalls in it and
- * 1 % of the memory at once.
+ * in workloads/lib/decide.h; senpai's own defaults are an interval of 6 s, 10 ms of stalls in it
+ * and 1 % of the memory at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,8 +52,8 @@ static const struct conf_key senpai_options[] = {
 	KEY(steps, CONF_U64, .help = "calm intervals in which that is reached from nothing",
 	    .min = 1, .max = 1000),
 	KEY(swappiness, CONF_STR,
-	    .help = "a number, or max: what memory.reclaim is to go by; a kernel that does not take "
-		    "it fails the run"),
+	    .help = "a number, or max: what memory.reclaim is to go by; a kernel that does not "
+		    "take it fails the run"),
 };
 
 enum { ASKED, GOT, PAUSES, SHORT, STALLED };
@@ -101,8 +101,10 @@ static void senpai_setup(struct wl *wl)
 {
 	const struct senpai_opts *o = wl->opts;
 
-	snprintf(senpai.reclaim, sizeof(senpai.reclaim), CGROUPS "/%.60s/memory.reclaim", o->target);
-	snprintf(senpai.current, sizeof(senpai.current), CGROUPS "/%.60s/memory.current", o->target);
+	snprintf(senpai.reclaim, sizeof(senpai.reclaim), CGROUPS "/%.60s/memory.reclaim",
+		 o->target);
+	snprintf(senpai.current, sizeof(senpai.current), CGROUPS "/%.60s/memory.current",
+		 o->target);
 	snprintf(senpai.pressure, sizeof(senpai.pressure), CGROUPS "/%.60s/memory.pressure",
 		 o->target);
 	if (access(senpai.reclaim, W_OK))

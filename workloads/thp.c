@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that asks for huge pages, touched 2 MiB at a time.  A share of the units is then split, and
- * can be collapsed again; what they hold is checked before they are given back.  With bulk all of it
- * is touched once and held: whether that pushed others out while memory was free elsewhere is a
- * question to the kernel's counters.
+ * Memory that asks for huge pages, touched 2 MiB at a time.  A share of the units is then split,
+ * and can be collapsed again; what they hold is checked before they are given back.  With bulk all
+ * of it is touched once and held: whether that pushed others out while memory was free elsewhere is
+ * a question to the kernel's counters.
  */
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -20,6 +20,7 @@
 enum { DONTNEED, PROTECT, UNMAP };
 static const char *const methods[] = {"dontneed", "mprotect", "munmap", NULL};
 
+#define UNITS_MAX 4096ull
 #define UNIT_SIZE (2u << 20)
 #define UNIT      (UNIT_SIZE / WL_PAGE_SIZE)
 
@@ -47,8 +48,9 @@ static const struct thp_opts thp_defaults = {
 
 static const struct conf_key thp_options[] = {
 	KEY(size, CONF_SIZE, .help = "memory, whole units of 2 MiB, bytes", .min = UNIT_SIZE,
-	    .max = 1ull << 40),
-	KEY(bulk, CONF_BOOL, .help = "touch everything once, then hold it and look at a unit at times"),
+	    .max = UNITS_MAX * UNIT_SIZE),
+	KEY(bulk, CONF_BOOL,
+	    .help = "touch everything once, then hold it and look at a unit at times"),
 	KEY(pause, CONF_TIME, .help = "bulk: rest before each look", .min = 1, .max = 1000000000),
 	KEY(split, CONF_MILLIONTHS, .help = "share of the units that is split", .max = 1000000),
 	KEY(method, CONF_CHOICE, .help = "what splits: done to single pages of the unit",
@@ -67,7 +69,7 @@ static struct {
 	struct wl_mem mem;
 	uint64_t units;
 	uint64_t turn; /* units touched so far */
-	bool split[1 << 12];
+	bool split[UNITS_MAX];
 } thp;
 
 static void thp_setup(struct wl *wl)
@@ -76,8 +78,6 @@ static void thp_setup(struct wl *wl)
 	uint64_t size = o->size / UNIT_SIZE * UNIT_SIZE;
 
 	thp.units = size / UNIT_SIZE;
-	if (thp.units > sizeof(thp.split) / sizeof(thp.split[0]))
-		wl_fail("size is over 8 GiB");
 	wl_mem_map(&thp.mem, size, UNIT_SIZE, wl->seed, o->compress);
 	if (madvise(thp.mem.at, size, MADV_HUGEPAGE))
 		wl_fail("cannot ask for huge pages: %m");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What workloads decide by calculation alone: nothing here asks the kernel, so tests can call it. */
+/* What workloads decide by calculation alone: nothing here asks the kernel, tests can call it. */
 #ifndef WORKLOADS_LIB_DECIDE_H
 #define WORKLOADS_LIB_DECIDE_H
 
@@ -12,8 +12,7 @@
  * apps: which one is next to come to the foreground, of at least two and never the one that is
  * there.  With a zipf distribution by popularity, without one the next in turn.
  */
-static inline uint64_t decide_app(struct wl *wl, struct wl_zipf *zipf, uint64_t apps,
-				  uint64_t now)
+static inline uint64_t decide_app(struct wl *wl, struct wl_zipf *zipf, uint64_t apps, uint64_t now)
 {
 	uint64_t next;
 
@@ -26,8 +25,8 @@ static inline uint64_t decide_app(struct wl *wl, struct wl_zipf *zipf, uint64_t 
 }
 
 /*
- * balloon: pages to hold at a time since the start, between low and high.  A triangle rises for half
- * of the period and falls for the other; a square wave is low in the first half, then high.
+ * balloon: pages to hold at a time since the start, between low and high.  A triangle rises for
+ * half of the period and falls for the other; a square wave is low in the first half, then high.
  */
 static inline uint64_t decide_balloon(bool square, uint64_t since, uint64_t period, uint64_t low,
 				      uint64_t high)

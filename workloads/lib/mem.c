@@ -19,14 +19,16 @@ static char chunk[CHUNK * WL_PAGE_SIZE];
 
 void wl_mem_map(struct wl_mem *m, uint64_t size, uint64_t align, uint64_t seed, uint64_t compress)
 {
-	char *at = mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			-1, 0);
+	char *at = mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0);
 
 	if (at == MAP_FAILED)
 		wl_fail("cannot map %llu bytes: %m", (ull)size);
 	if (align)
 		at += align - (uintptr_t)at % align;
-	*m = (struct wl_mem){.at = at, .pages = size / WL_PAGE_SIZE, .seed = seed,
+	*m = (struct wl_mem){.at = at,
+			     .pages = size / WL_PAGE_SIZE,
+			     .seed = seed,
 			     .noise = wl_pattern_noise(compress)};
 }
 

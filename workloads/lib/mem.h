@@ -31,7 +31,7 @@ void wl_mem_dirty(const struct wl_mem *m, uint64_t page);
 /* Ends the workload unless the page holds what was written. */
 void wl_mem_check(const struct wl_mem *m, uint64_t page);
 
-/* Writes a file of so many pages; path is below the data folder. */
+/* Writes a file of so many pages; path is below the data folder.  Not for threads, as the next. */
 void wl_own_write(const char *path, uint64_t seed, uint64_t pages);
 /* Reads it back and checks it. */
 void wl_own_check(const char *path, uint64_t seed, uint64_t pages);

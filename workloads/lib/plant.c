@@ -12,7 +12,7 @@
 
 #include "workloads/lib/pattern.h"
 
-#define LARGE   (256u << 10)
+#define LARGE (256u << 10)
 /* Bits of an entry of /proc/PID/pagemap. */
 #define PRESENT (1ull << 63)
 #define SWAPPED (1ull << 62)
