@@ -25,6 +25,7 @@
 
 struct memcg_opts {
 	char *below;
+	char *file;
 	uint64_t file_size;
 	uint64_t keep;
 	uint64_t anon;
@@ -34,6 +35,7 @@ struct memcg_opts {
 
 static const struct memcg_opts memcg_defaults = {
 	.below = (char *)"",
+	.file = (char *)"",
 	.file_size = 64 << 10,
 	.keep = 128,
 	.anon = 256 << 10,
@@ -48,8 +50,10 @@ static const struct conf_key memcg_options[] = {
 	    .help = "name of a [cgroup] without tasks that they are made in; without, in the "
 		    "workload's own, where it must be the only workload and moves into a child "
 		    "itself"),
-	KEY(file_size, CONF_SIZE, .help = "file that each writes, bytes; 0 for none",
-	    .max = 1 << 30),
+	KEY(file, CONF_STR,
+	    .help = "name of a [file] that each reads a part of, one after the other, in place of "
+		    "writing one"),
+	KEY(file_size, CONF_SIZE, .help = "file or part of one, bytes; 0 for none", .max = 1 << 30),
 	KEY(keep, CONF_U64,
 	    .help = "files that are kept; then the oldest is read back and removed each time; ext4 "
 		    "of a data device has room for about 240",
@@ -66,6 +70,7 @@ enum { CREATED, DYING, DYING_SUM, REMOVED, BUSY };
 static struct {
 	char parent[160]; /* where cgroups are made */
 	char folder[64];  /* of the files */
+	struct wl_pages file; /* or that is read */
 	uint64_t lives;
 } memcg;
 
@@ -136,13 +141,24 @@ static void memcg_setup(struct wl *wl)
 	find_parent(wl, o->below);
 	snprintf(memcg.folder, sizeof(memcg.folder), WL_DATA_DIR "/memcg-%016llx",
 		 (unsigned long long)wl->seed);
-	if (o->file_size)
+	if (*o->file)
+		wl_pages_open(&memcg.file, o->file, 0);
+	else if (o->file_size)
 		wl_own_folder(memcg.folder);
 }
 
 static void file_path(char *out, size_t size, uint64_t nr)
 {
 	snprintf(out, size, "%s/%llu", memcg.folder, (unsigned long long)nr);
+}
+
+/* Those behind the file's end begin again at its start. */
+static void read_part(const struct memcg_opts *o, uint64_t nr)
+{
+	uint64_t pages = o->file_size / WL_PAGE_SIZE, i;
+
+	for (i = 0; i < pages && !wl_stopping(); i++)
+		wl_pages_read(&memcg.file, (nr * pages + i) % memcg.file.pages);
 }
 
 static void use_files(struct wl *wl, const struct memcg_opts *o, uint64_t nr)
@@ -167,7 +183,9 @@ static void child(struct wl *wl, const struct memcg_opts *o, const char *cgroup,
 	uint64_t i;
 
 	enter(cgroup);
-	if (o->file_size)
+	if (*o->file)
+		read_part(o, nr);
+	else if (o->file_size)
 		use_files(wl, o, nr);
 	wl_mem_map(&mem, o->anon, 0, wl_random(wl), o->compress);
 	for (i = 0; i < mem.pages && !wl_stopping(); i++)

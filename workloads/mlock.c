@@ -5,6 +5,7 @@
  */
 #include <sys/mman.h>
 
+#include "workloads/lib/child.h"
 #include "workloads/lib/mem.h"
 #include "workloads/lib/pattern.h"
 #include "workloads/lib/workload.h"
@@ -20,6 +21,8 @@ struct mlock_opts {
 	uint64_t slice;
 	uint64_t beside;
 	uint64_t touches;
+	uint64_t pause;
+	bool scatter;
 	unsigned int how;
 	uint64_t compress;
 };
@@ -46,6 +49,10 @@ static const struct conf_key mlock_options[] = {
 	KEY(beside, CONF_SIZE, .help = "memory that is never locked, bytes", .min = 1 << 20,
 	    .max = 1ull << 40),
 	KEY(touches, CONF_U64, .help = "pages of it touched after each operation", .max = 1000000),
+	KEY(pause, CONF_TIME, .help = "rest after each operation once that share is locked",
+	    .max = 1000000000),
+	KEY(scatter, CONF_BOOL,
+	    .help = "slices in a random order: with small ones locked pages lie everywhere"),
 	KEY(how, CONF_CHOICE,
 	    .help = "what locks: mlock(), mlock2() as pages fault in, or mlockall() of all at "
 		    "once, which then unlocks all",
@@ -94,15 +101,23 @@ static void fill(void)
 	}
 }
 
-static char *slice_at(uint64_t turn)
+static uint64_t slice_of(const struct wl *wl, uint64_t turn)
 {
-	return wl_mem_page(&lock.mem, turn % lock.slices * lock.slice);
+	const struct mlock_opts *o = wl->opts;
+	uint64_t place = turn % lock.slices;
+
+	return o->scatter ? wl_scatter(place, lock.slices, wl->seed) : place;
+}
+
+static char *slice_at(const struct wl *wl, uint64_t turn)
+{
+	return wl_mem_page(&lock.mem, slice_of(wl, turn) * lock.slice);
 }
 
 /* Each page of a slice is looked at while it is locked: with onfault that brings it in. */
 static void check_slice(struct wl *wl, uint64_t turn)
 {
-	uint64_t first = turn % lock.slices * lock.slice, i;
+	uint64_t first = slice_of(wl, turn) * lock.slice, i;
 
 	for (i = 0; i < lock.slice; i++)
 		wl_mem_check(&lock.mem, first + i);
@@ -114,11 +129,11 @@ static void lock_slice(struct wl *wl, bool onfault)
 	size_t len = lock.slice * WL_PAGE_SIZE;
 
 	if (lock.turn >= lock.keep) {
-		if (munlock(slice_at(lock.turn - lock.keep), len))
+		if (munlock(slice_at(wl, lock.turn - lock.keep), len))
 			wl_fail("cannot unlock %zu bytes: %m", len);
 		wl->metric[UNLOCKED] += lock.slice;
 	}
-	if (mlock2(slice_at(lock.turn), len, onfault ? MLOCK_ONFAULT : 0))
+	if (mlock2(slice_at(wl, lock.turn), len, onfault ? MLOCK_ONFAULT : 0))
 		wl_fail("cannot lock %zu bytes: %m", len);
 	wl->metric[LOCKED] += lock.slice;
 }
@@ -167,6 +182,8 @@ static void mlock_op(struct wl *wl)
 	wl_count(wl_now() - start);
 	check_slice(wl, lock.turn++);
 	touch_beside(wl, o->touches);
+	if (o->pause && lock.turn >= lock.keep)
+		wl_nap(o->pause);
 }
 
 static const struct wl_metric mlock_metrics[] = {
