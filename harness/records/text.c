@@ -139,6 +139,9 @@ struct text text_word(struct text *rest)
 		rest->p++;
 		rest->len--;
 	}
+	/* Of nothing there may be no place. */
+	if (!rest->len)
+		return *rest;
 	word = (struct text){rest->p, 0};
 	while (word.len < rest->len && !blank(rest->p[word.len]))
 		word.len++;

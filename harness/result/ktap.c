@@ -56,6 +56,8 @@ static bool starts(struct text t, const char *s)
 
 static struct text skip(struct text t, size_t n)
 {
+	if (!t.p)
+		return t;
 	n = n < t.len ? n : t.len;
 	return (struct text){t.p + n, t.len - n};
 }
