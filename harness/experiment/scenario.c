@@ -11,7 +11,9 @@
 #include "experiment/policy.h"
 #include "image/image.h"
 #include "result/expect.h"
+#include "result/metrics.h"
 #include "workloads/lib/pattern.h"
+#include "workloads/lib/program.h"
 
 /* What is added to warm-up and window when a scenario sets no limit of its own. */
 #define LIMIT_SLACK_NS 300000000000ull
@@ -251,6 +253,59 @@ static int check_window(struct scenario *s, struct err *err)
 	return ret;
 }
 
+/* A metric of a workload's own; those of programs are whatever they tell. */
+static bool is_own_metric(const struct scenario *s, const char *name)
+{
+	const char *dot = !strncmp(name, "workload.", 9) ? strchr(name + 9, '.') : NULL;
+	cleanup_free char *work = xasprintf("%.*s", dot ? (int)(dot - name - 9) : 0, name + 9);
+	const struct scenario_work *w = dot ? scenario_work(s, work) : NULL;
+	size_t i;
+
+	if (w && !strcmp(w->type->name, PROGRAM_TYPE))
+		return true;
+	for (i = 0; w && i < w->type->nr_metrics; i++)
+		if (!strcmp(w->type->metrics[i].name, dot + 1))
+			return true;
+	return false;
+}
+
+/* Every counter is one too, as far as the kernel has it. */
+static bool is_raw(const char *name)
+{
+	return !strncmp(name, "vmstat.", 7) || !strncmp(name, "node.", 5) ||
+	       !strncmp(name, "device.", 7) ||
+	       (!strncmp(name, "cgroup.", 7) && strstr(name, ".stat."));
+}
+
+/* In the registry, and of something that the scenario has. */
+static bool is_metric(const struct scenario *s, const char *name)
+{
+	const struct metric *m = metric_find(name);
+	size_t len = m ? strlen(name) - strlen(m->name) : 0;
+	cleanup_free char *scope = NULL;
+
+	if (!m || m->scope == SCOPE_SYSTEM || m->scope == SCOPE_NODE)
+		return m || is_raw(name) || is_own_metric(s, name);
+	len -= strlen(metric_prefix(m->scope)) + 1;
+	scope = xasprintf("%.*s", (int)len, name + strlen(metric_prefix(m->scope)));
+	return m->scope == SCOPE_WORKLOAD ?
+		       scenario_work(s, scope) != NULL :
+		       conf_section((struct conf *)&s->conf, "cgroup", scope) != NULL;
+}
+
+static int check_primary(struct scenario *s, struct err *err)
+{
+	cleanup_free char *copy = xstrdup(s->primary);
+	char *rest = copy, *name;
+
+	while ((name = strsep(&rest, " ")))
+		if (*name && !is_metric(s, name))
+			return err_set(err, -EINVAL,
+				       "%s: primary: its results will have no metric '%s'",
+				       s->conf.name, name);
+	return 0;
+}
+
 /* The parsed form is kept by nobody: what is checked here is what the spec holds as text. */
 static int check_expect(struct scenario *s, struct err *err)
 {
@@ -281,6 +336,8 @@ static int bind_sections(struct scenario *s, struct err *err)
 		ret = scenario_check_works(s, err);
 	if (!ret)
 		ret = check_window(s, err);
+	if (!ret)
+		ret = check_primary(s, err);
 	return ret ? ret : check_expect(s, err);
 }
 

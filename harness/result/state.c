@@ -35,23 +35,37 @@ static void stated(const struct records *rec, json_t *out)
 	}
 }
 
-/* "zone.0.Normal.low" becomes "node.0.zone.Normal.low". */
+/* Going over a zoneinfo; of each zone the boost comes before the watermarks. */
+struct zones {
+	json_t *out;
+	uint64_t boost; /* of the newest zone */
+};
+
+/*
+ * "zone.0.Normal.low" becomes "node.0.zone.Normal.low".  What the kernel shows has the boost in it, with
+ * which it answers fragmentation for a while; it is no setting.
+ */
 static void take_zone(void *ctx, const char *name, uint64_t value)
 {
 	static const char *const files[] = {"min", "low", "high", "managed"};
 	char zone[32], what[32], key[128], text[24];
+	struct zones *z = ctx;
 	unsigned int node;
 	size_t i;
 	int end = 0;
 
 	if (sscanf(name, "zone.%u.%31[^.].%31[a-z]%n", &node, zone, what, &end) != 3 || name[end])
 		return;
+	if (!strcmp(what, "boost"))
+		z->boost = value;
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if (strcmp(what, files[i]))
 			continue;
+		if (i < 3 && z->boost < value)
+			value -= z->boost;
 		snprintf(key, sizeof(key), "node.%u.zone.%s.%s", node, zone, what);
 		snprintf(text, sizeof(text), "%" PRIu64, value);
-		json_object_set_new(ctx, key, json_string(text));
+		json_object_set_new(z->out, key, json_string(text));
 	}
 }
 
@@ -60,9 +74,10 @@ static void zones(const struct records *rec, json_t *out)
 	const struct records_set *open = records_open_set(rec);
 	static const char name[] = "zoneinfo";
 	struct text source = {name, sizeof(name) - 1};
+	struct zones z = {.out = out};
 
 	if (open)
-		counters_each(source, records_text(rec, open, name), take_zone, out);
+		counters_each(source, records_text(rec, open, name), take_zone, &z);
 }
 
 struct huge {

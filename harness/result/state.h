@@ -10,7 +10,8 @@
 /*
  * A new object {key: text}: what the guest stated when its workloads started, and what follows from
  * its samples:
- *	node.N.zone.ZONE.min|low|high|managed	pages, at the opening of the window
+ *	node.N.zone.ZONE.min|low|high|managed	pages, at the opening of the window, without
+ *			the boost that answers fragmentation for a while
  *	thp.anon	"some" when any anonymous memory was backed by a huge page, at a sample or
  *			in between, else "none"; "absent" when the kernel does not say
  */

@@ -278,6 +278,36 @@ static void test_scenario_bad(void **unused)
 	}
 }
 
+/* What decides must be something that results have. */
+static void test_primary(void **unused)
+{
+	static const struct {
+		const char *name;
+		bool fine;
+	} cases[] = {
+		{"workload.w.rate", true},        {"workload.w.touches", true},
+		{"workload.x.rate", false},       {"workload.w.scanned", false},
+		{"cgroup.app.psi.memory.some_us", true}, {"cgroup.no.psi.memory.some_us", false},
+		{"swap.out", true},               {"swap.sideways", false},
+		{"vmstat.pswpout", true},         {"cgroup.app.stat.anon", true},
+	};
+	struct scenario s;
+	struct err err;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *text = xasprintf(HEAD "primary = swap.in %s\n" WORK,
+						    cases[i].name);
+		int ret = load(&s, text, NULL, &err);
+
+		if (!ret != cases[i].fine)
+			fail_msg("%s: %s", cases[i].name, ret ? err.msg : "was taken");
+		if (!ret)
+			scenario_release(&s);
+	}
+}
+
 /* Options of a type with the name of a key that all have would never be heard of. */
 static void test_no_shadows(void **unused)
 {
@@ -499,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_param_long),   cmocka_unit_test(test_set),
 		cmocka_unit_test(test_words),        cmocka_unit_test(test_works),
 		cmocka_unit_test(test_step),         cmocka_unit_test(test_scenario_bad),
+		cmocka_unit_test(test_primary),
 		cmocka_unit_test(test_no_shadows),   cmocka_unit_test(test_condition),
 		cmocka_unit_test(test_mark),         cmocka_unit_test(test_expect),
 		cmocka_unit_test(test_expect_absent), cmocka_unit_test(test_expect_parse),

@@ -463,6 +463,19 @@ static void test_state_zones(void **unused)
 	assert_string_equal(state_is(s, "node.0.zone.Normal.managed"), "5000");
 	assert_string_equal(state_is(s, "node.0.zone.Normal.free"), "(none)");
 	json_decref(s);
+	/* A boost is in the watermarks that the kernel shows, of its own zone only. */
+	begin();
+	source("zoneinfo",
+	       "Node 0, zone   Normal\n  pages free     900\n        boost    30\n"
+	       "        min      40\n        low      50\n        high     60\n"
+	       "Node 1, zone   Normal\n  pages free     900\n        boost    0\n"
+	       "        min      40\n        high     60\n",
+	       NULL, ZONES("500"));
+	s = state_of(&rec);
+	assert_string_equal(state_is(s, "node.0.zone.Normal.min"), "10");
+	assert_string_equal(state_is(s, "node.0.zone.Normal.high"), "30");
+	assert_string_equal(state_is(s, "node.1.zone.Normal.high"), "60");
+	json_decref(s);
 }
 
 static int count_difference(void *ctx, const char *path, const json_t *a, const json_t *b)
