@@ -69,7 +69,7 @@ check panic panic mishap_panic "Kernel panic - not syncing: mishap"
 check softlockup lockup mishap_softlockup "BUG: soft lockup"
 check hardlockup hung mishap_hardlockup "Kernel panic - not syncing: NMI: Not continuing"
 check rcustall rcu-stall mishap_rcustall "INFO: rcu_preempt "
-check hungtask hung-task - "INFO: task workload:.* blocked for more than 8 seconds"
+check hungtask hung-task - "INFO: task fault:.* blocked for more than 8 seconds"
 grep -q 'state:D' "$WRINGER_RESULTS/$id"*/console.txt || fail "no stack of the blocked task"
 
 # The same bytes again, with the memory kept this time.
