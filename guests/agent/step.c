@@ -227,7 +227,6 @@ static const char *find_word(const char *text, const char *word, size_t len)
 	while ((at = strstr(at, word))) {
 		bool begins = at == text || at[-1] == '\n' || at[-1] == ' ';
 
-		(void)len;
 		if (begins && (strchr(" :=\t", at[len]) || word[len - 1] == '='))
 			return at + len;
 		at += len;

@@ -79,7 +79,7 @@ static void print_head(const struct scenario *s)
 		print_option(&scenario_keys[i], s);
 }
 
-static void print_work(const struct scenario *s, const struct scenario_work *w)
+static void print_work(const struct scenario_work *w)
 {
 	int len = (int)strlen(w->name) - (w->count > 1 ? 2 : 0);
 	size_t k;
@@ -89,7 +89,6 @@ static void print_work(const struct scenario *s, const struct scenario_work *w)
 		print_option(&scenario_work_keys[k], w);
 	for (k = 0; k < w->type->nr_options; k++)
 		print_option(&w->type->options[k], w->opts);
-	(void)s;
 }
 
 int scenario_print(const char *word)
@@ -109,7 +108,7 @@ int scenario_print(const char *word)
 		print_conf(&s.conf, others[i]);
 	for (i = 0; i < s.nr_works; i++)
 		if (!s.work[i].instance)
-			print_work(&s, &s.work[i]);
+			print_work(&s.work[i]);
 	print_conf(&s.conf, "step");
 	print_conf(&s.conf, "expect");
 	scenario_release(&s);

@@ -37,6 +37,8 @@ is '[.steps[] | select(.name | endswith("-late")) | .time_ns] | (.[1] - .[0]) / 
 # over follows shrink, 10 ms later, and not when it would have been due by itself.
 is '[.steps[] | select(.name == "shrink" or .name == "over") | .time_ns] |
 	(.[1] - .[0]) >= 1e7' true
+# What a step reclaims was asked for: it is nobody's limit.
+is '[.trace.histograms[] | select(.name == "reclaim.got.proactive")] | length > 0' true
 # first ended by itself, and only then last began.
 is '.times.close_ns < .times.gate_ns + 8e9' true
 expect 0 "$WRINGER" replay "$(basename "$(results | head -n 1)")"
