@@ -102,7 +102,20 @@ void rec_phase(enum wire_phase phase, const char *name);
 void rec_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint64_t rec_now(void);
 
-/* port.c: the emulator's devices that are a port and nothing more */
+/*
+ * uml.c: under User-Mode Linux there are no devices.  What the host has to say are files of the
+ * initramfs, records go to memory that the kernel leaves alone, and nobody listens to the rest.
+ */
+bool uml_here(void);
+/* As port_fw_cfg(). */
+long uml_file(const char *name, char *out, size_t size);
+/* The record region's memory, *size bytes of it; NULL and errno when it cannot be had. */
+void *uml_records(size_t *size);
+/* Errors go to the console: there may be no records yet. */
+void uml_say(const char *s, size_t len);
+void uml_exit(void) __attribute__((noreturn));
+
+/* port.c: the emulator's devices that are a port and nothing more; of uml.c where that is */
 void port_start(void);
 void port_debug(const char *s, size_t len);
 void port_exit(unsigned int code) __attribute__((noreturn));

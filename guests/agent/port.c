@@ -36,19 +36,25 @@ struct fw_cfg_file {
 
 void port_start(void)
 {
-	if (iopl(3))
+	if (!uml_here() && iopl(3))
 		reboot(RB_POWER_OFF);
 }
 
 void port_debug(const char *s, size_t len)
 {
-	outsb(PORT_DEBUGCON, s, len);
+	if (uml_here())
+		uml_say(s, len);
+	else
+		outsb(PORT_DEBUGCON, s, len);
 }
 
 void port_exit(unsigned int code)
 {
-	uint64_t start = rec_now();
+	uint64_t start;
 
+	if (uml_here())
+		uml_exit();
+	start = rec_now();
 	outb((unsigned char)code, PORT_DEBUG_EXIT);
 	/*
 	 * The emulator stops us a moment later, in host time: nothing may happen until then.  At
@@ -64,12 +70,14 @@ void port_exit(unsigned int code)
 
 void port_watchdog_kick(void)
 {
-	outb(IB700_SECONDS(10), PORT_IB700_KICK);
+	if (!uml_here())
+		outb(IB700_SECONDS(10), PORT_IB700_KICK);
 }
 
 void port_watchdog_off(void)
 {
-	outb(0, PORT_IB700_STOP);
+	if (!uml_here())
+		outb(0, PORT_IB700_STOP);
 }
 
 void port_fork_mark(void)
@@ -112,6 +120,8 @@ long port_fw_cfg(const char *name, char *out, size_t size)
 	struct fw_cfg_file file;
 	uint32_t count, i;
 
+	if (uml_here())
+		return uml_file(name, out, size);
 	outw(FW_CFG_DIR, PORT_FW_CFG_SELECT);
 	fw_cfg_get(&count, sizeof(count));
 	count = __builtin_bswap32(count);

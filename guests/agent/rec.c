@@ -70,8 +70,19 @@ static void map_region(const char *name)
 	agent.wire_ready = true;
 }
 
+static void map_uml(void)
+{
+	size_t size;
+	void *region = uml_records(&size);
+
+	if (!region)
+		agent_fail(WIRE_AGENT_ERROR, "cannot map the record region: %m");
+	wire_start(&agent.wire, region, size);
+	agent.wire_ready = true;
+}
+
 /* readdir() allocates once; there is no pressure yet. */
-void rec_start(void)
+static void find_region(void)
 {
 	DIR *dir = opendir(PCI_DIR);
 	struct dirent *e;
@@ -81,6 +92,14 @@ void rec_start(void)
 			map_region(e->d_name);
 	if (dir)
 		closedir(dir);
+}
+
+void rec_start(void)
+{
+	if (uml_here())
+		map_uml();
+	else
+		find_region();
 	if (!agent.wire_ready)
 		agent_fail(WIRE_AGENT_ERROR, "the machine has no record region (ivshmem)");
 }

@@ -4,12 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -107,6 +112,41 @@ static int child_user(const struct proc_opts *opts)
 	return setresuid(uid, uid, uid);
 }
 
+/* Programs that find no getrandom() do without or take what they read elsewhere. */
+static int child_no_random(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {.len = ARRAY_SIZE(code), .filter = code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}
+
+static int child_repeatable(const struct proc_opts *opts)
+{
+	if (!opts->repeatable)
+		return 0;
+	if (personality(PER_LINUX | ADDR_NO_RANDOMIZE) < 0)
+		return -1;
+	return child_no_random();
+}
+
+static void child_exec(const char *const argv[], const struct proc_opts *opts)
+{
+	if (opts->env)
+		execve(argv[0], (char *const *)argv, (char *const *)opts->env);
+	else
+		execvp(argv[0], (char *const *)argv);
+}
+
 /* Runs in the child; what failed goes to the parent as an errno through the pipe. */
 static void child(const char *const argv[], const struct proc_opts *opts, pid_t parent, int report)
 {
@@ -126,8 +166,10 @@ static void child(const char *const argv[], const struct proc_opts *opts, pid_t 
 	/* After the change of user, which clears it; then look whether the parent died before. */
 	if (!ret)
 		ret = prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!ret)
+		ret = child_repeatable(opts);
 	if (!ret && getppid() == parent)
-		execvp(argv[0], (char *const *)argv);
+		child_exec(argv, opts);
 	ret = errno;
 	if (write(report, &ret, sizeof(ret)) < 0)
 		_exit(127);

@@ -37,6 +37,12 @@ struct proc_opts {
 	uint64_t file_size_max; /* RLIMIT_FSIZE in bytes: writes beyond fail; 0 = unlimited */
 	uint64_t memory_max;    /* RLIMIT_AS in bytes; 0 = as it is */
 	unsigned int files_max; /* RLIMIT_NOFILE; 0 = as it is */
+	const char *const *env; /* NULL-terminated: its whole environment; NULL = ours */
+	/*
+	 * Its addresses and random numbers are the same each time: no address randomization, and
+	 * getrandom() is not there.  For it and for all that it starts.
+	 */
+	bool repeatable;
 };
 
 int proc_spawn(struct proc *proc, const char *const argv[], const struct proc_opts *opts,

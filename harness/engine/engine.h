@@ -43,12 +43,18 @@ enum engine {
 	ENGINE_EXACT, /* TCG under the instruction counter, with the plugin */
 	ENGINE_KVM,   /* the host's processor, in real time */
 	ENGINE_FAST,  /* TCG in real time */
+	ENGINE_UML,   /* User-Mode Linux in virtual time: engine/uml.h */
 	ENGINE_NR,
 };
 
-/* "exact", "kvm", "fast"; ENGINE_NR for another word. */
+/* "exact", "kvm", "fast", "uml"; ENGINE_NR for another word. */
 const char *engine_name(enum engine engine);
 enum engine engine_find(const char *name);
+/* Whether what it gives is a function of the spec. */
+static inline bool engine_exact(enum engine engine)
+{
+	return engine == ENGINE_EXACT || engine == ENGINE_UML;
+}
 
 /* The QEMU that is installed. */
 struct qemu {
@@ -72,7 +78,7 @@ struct args {
 void args_add(struct args *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void args_release(struct args *args);
 
-/* The machine's command line, args[0] = "qemu-system-x86_64". */
+/* The machine's command line; args[0] = "qemu-system-x86_64", but of ENGINE_UML its kernel. */
 void engine_args(const struct machine *m, enum engine engine, struct args *out);
 
 /* How a machine ended, as seen from outside. */
@@ -105,6 +111,7 @@ enum vm_mode {
 #define SAVED_RAM   ".ram"
 
 struct vm_opts {
+	enum engine engine;
 	const struct qemu *qemu;
 	const struct machine *machine;
 	const struct args *args; /* of the machine; the mode's are made of them */
@@ -121,6 +128,7 @@ struct vm_step;
 /* A machine that is running. */
 struct vm {
 	struct proc proc;
+	enum engine engine;
 	int qmp;           /* our end of the monitor's socket */
 	struct buf in;     /* what came from it and is not a whole line yet */
 	enum vm_mode mode;
@@ -128,7 +136,9 @@ struct vm {
 	char *dir;
 	int console;       /* a memfd */
 	int records;       /* the record region where it is no file of the folder, or -1 */
+	uint64_t records_at; /* where in that file the region begins */
 	uint64_t records_size;
+	uint64_t memory_size; /* ENGINE_UML: of the file the region is in */
 	int64_t start_ms;
 	int64_t limit_ms;  /* 0 = none */
 	int64_t watchdog_ms; /* when the watchdog fired; 0 = never */

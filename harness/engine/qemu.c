@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine/internal.h"
+#include "engine/uml.h"
 
 #define PROGRAM "qemu-system-x86_64"
 #define PROBE_TIMEOUT_MS 30000
@@ -165,6 +166,7 @@ static const char *const engines[ENGINE_NR] = {
 	[ENGINE_EXACT] = "exact",
 	[ENGINE_KVM] = "kvm",
 	[ENGINE_FAST] = "fast",
+	[ENGINE_UML] = "uml",
 };
 
 const char *engine_name(enum engine engine)
@@ -401,6 +403,10 @@ static void add_devices(const struct machine *m, struct args *a)
 
 void engine_args(const struct machine *m, enum engine engine, struct args *out)
 {
+	if (engine == ENGINE_UML) {
+		uml_args(m, out);
+		return;
+	}
 	memset(out, 0, sizeof(*out));
 	add_fixed(engine, out);
 	add_nodes(m, out);

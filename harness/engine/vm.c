@@ -19,6 +19,7 @@
 
 #include "engine/internal.h"
 #include "engine/mode.h"
+#include "engine/uml.h"
 #include "wire/wire.h"
 
 /* What the emulator needs for itself, beside the guest's memory and records: generously. */
@@ -30,6 +31,8 @@
 #define STATE_MAX (16u << 20)
 /* After the watchdog's NMI the kernel has so long to say its last words. */
 #define LAST_WORDS_MS 30000
+/* How often the file with the memory of User-Mode Linux is looked for. */
+#define WATCH_MS 10
 #define QMP_LINE_MAX (1u << 20)
 
 /* What is said to the monitor, and what is waited for before the next. */
@@ -264,21 +267,36 @@ static void close_fds(struct vm *vm)
 	vm->console = vm->records = vm->qmp = -1;
 }
 
-int vm_start(struct vm *vm, const struct vm_opts *opts, struct err *err)
+static int start_qemu(struct vm *vm, const struct vm_opts *opts, struct err *err)
 {
 	cleanup_fd int monitor = -1;
+	int ret = prepare(opts, err);
+
+	vm->evidence.vmcore = opts->vmcore;
+	if (!ret)
+		ret = open_fds(vm, opts, &monitor, err);
+	return ret ? ret : spawn(vm, opts, monitor, err);
+}
+
+static int start_uml(struct vm *vm, const struct vm_opts *opts, struct err *err)
+{
+	int ret = make_console(opts, &vm->console, err);
+
+	vm->records_at = uml_records_at(opts->machine);
+	vm->memory_size = uml_memory(opts->machine);
+	return ret ? ret : uml_start(vm, opts, err);
+}
+
+int vm_start(struct vm *vm, const struct vm_opts *opts, struct err *err)
+{
 	int ret;
 
-	*vm = (struct vm){.proc = PROC_NONE, .qmp = -1, .records = -1, .console = -1,
+	*vm = (struct vm){.engine = opts->engine, .proc = PROC_NONE, .qmp = -1, .records = -1,
+			  .console = -1,
 			  .mode = opts->mode, .step = steps[opts->mode],
 			  .limit_ms = opts->limit_ms, .records_size = opts->machine->records,
 			  .start_ms = now_ms()};
-	vm->evidence.vmcore = opts->vmcore;
-	ret = prepare(opts, err);
-	if (!ret)
-		ret = open_fds(vm, opts, &monitor, err);
-	if (!ret)
-		ret = spawn(vm, opts, monitor, err);
+	ret = opts->engine == ENGINE_UML ? start_uml(vm, opts, err) : start_qemu(vm, opts, err);
 	if (ret)
 		close_fds(vm);
 	else
@@ -470,12 +488,21 @@ static void take_status(struct engine_exit *x, int status)
 	x->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* The first len bytes of a memfd as a file of the folder. */
-static int keep_bytes(const struct vm *vm, int from, uint64_t len, const char *name)
+/* User-Mode Linux ends itself so when its kernel panics. */
+static void take_abort(struct engine_exit *x)
+{
+	x->guest_reset = x->signal == SIGABRT;
+	if (x->guest_reset)
+		x->signal = 0;
+}
+
+/* A part of a memfd as a file of the folder. */
+static int keep_bytes(const struct vm *vm, int from, uint64_t start, uint64_t len,
+		      const char *name)
 {
 	cleanup_free char *path = xasprintf("%s/%s", vm->dir, name);
 	cleanup_fd int out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	off_t at = 0;
+	off_t at = (off_t)start;
 
 	if (out < 0)
 		return -errno;
@@ -498,11 +525,11 @@ static int keep_records(const struct vm *vm)
 	uint64_t len = vm->records_size;
 	struct wire_header head;
 
-	if (pread(vm->records, &head, sizeof(head), 0) != sizeof(head))
+	if (pread(vm->records, &head, sizeof(head), (off_t)vm->records_at) != sizeof(head))
 		return -EIO;
 	if (head.used < len - sizeof(head))
 		len = sizeof(head) + head.used;
-	return keep_bytes(vm, vm->records, len, RUN_RECORDS);
+	return keep_bytes(vm, vm->records, vm->records_at, len, RUN_RECORDS);
 }
 
 static int keep_console(const struct vm *vm)
@@ -513,7 +540,7 @@ static int keep_console(const struct vm *vm)
 		return -errno;
 	if (st.st_size > VM_CONSOLE_MAX)
 		st.st_size = VM_CONSOLE_MAX;
-	return keep_bytes(vm, vm->console, (uint64_t)st.st_size, RUN_CONSOLE);
+	return keep_bytes(vm, vm->console, 0, (uint64_t)st.st_size, RUN_CONSOLE);
 }
 
 /* What the guest wrote. */
@@ -538,6 +565,8 @@ static void finish(struct vm *vm)
 	getrusage(RUSAGE_CHILDREN, &before);
 	if (!proc_wait(&vm->proc, -1, &status))
 		take_status(&vm->exit, status);
+	if (vm->engine == ENGINE_UML)
+		take_abort(&vm->exit);
 	/* Children are waited for one by one, so the difference is this one's. */
 	getrusage(RUSAGE_CHILDREN, &after);
 	vm->exit.cpu_seconds = seconds(after.ru_utime) - seconds(before.ru_utime) +
@@ -577,13 +606,24 @@ static void check_limit(struct vm *vm)
 	} else if (vm->limit_ms && now - vm->start_ms >= vm->limit_ms) {
 		vm->exit.timed_out = true;
 		/* Stopped for evidence it would look as if it were at the fork point. */
-		if (vm->mode == VM_SAVE)
+		if (vm->mode == VM_SAVE || vm->engine == ENGINE_UML)
 			kill(-vm->proc.pid, SIGKILL);
 		else
 			take_evidence(vm, true);
 	} else if (vm->watchdog_ms && now - vm->watchdog_ms >= LAST_WORDS_MS) {
 		take_evidence(vm, true);
 	}
+}
+
+/* Often, while there is a machine whose memory is still to be found. */
+static int poll_ms(struct vm **vms, size_t n, int timeout_ms)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (vms[i]->engine == ENGINE_UML && vms[i]->records < 0)
+			return WATCH_MS;
+	return timeout_ms;
 }
 
 int vm_poll(struct vm **vms, size_t n, int timeout_ms, bool *ended)
@@ -596,8 +636,10 @@ int vm_poll(struct vm **vms, size_t n, int timeout_ms, bool *ended)
 		pfd[2 * i] = (struct pollfd){.fd = vms[i]->proc.pidfd, .events = POLLIN};
 		pfd[2 * i + 1] = (struct pollfd){.fd = vms[i]->qmp, .events = POLLIN};
 	}
-	ret = poll(pfd, 2 * n, timeout_ms) < 0 ? -errno : 0;
+	ret = poll(pfd, 2 * n, poll_ms(vms, n, timeout_ms)) < 0 ? -errno : 0;
 	for (i = 0; !ret && i < n; i++) {
+		if (vms[i]->engine == ENGINE_UML && !pfd[2 * i].revents)
+			uml_watch(vms[i]);
 		if (pfd[2 * i + 1].revents)
 			read_monitor(vms[i]);
 		ended[i] = pfd[2 * i].revents;

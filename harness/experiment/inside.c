@@ -69,6 +69,11 @@ static int bare_experiment(const char *kernel_name, const struct guest *guest, e
 
 	if (ret)
 		return ret;
+	if (engine == ENGINE_UML || kernel_is_uml(&kernel)) {
+		kernel_release(&kernel);
+		return err_set(err, -EINVAL,
+			       "User-Mode Linux runs experiments only; there is no console to type at");
+	}
 	exp->kernel_file = xasprintf("%s/vmlinuz", kernel.dir);
 	exp->engine = engine;
 	if (engine == ENGINE_EXACT)

@@ -28,6 +28,7 @@ struct verdict {
 	struct console console;
 	bool flooded; /* the guest wrote more to its console than is let through */
 	const char *stderr_line;
+	const char *emulator; /* what the reader knows it by */
 	const struct machine *machine;
 	bool oom_allowed;
 	enum status status;
@@ -68,7 +69,8 @@ static bool judge_host(struct verdict *v)
 	else if (x->fault[0])
 		conclude(v, STATUS_HARNESS_ERROR, "%s", x->fault);
 	else if (x->signal && !v->rec->ended)
-		conclude(v, STATUS_HARNESS_ERROR, "QEMU was killed by signal %d", x->signal);
+		conclude(v, STATUS_HARNESS_ERROR, "%s was killed by signal %d", v->emulator,
+			 x->signal);
 	else
 		return false;
 	return true;
@@ -179,14 +181,15 @@ static void judge(struct verdict *v)
 	else if (v->rec->ended)
 		judge_agent(v);
 	else if (x->exited && x->exit_code == 1 && !v->spoke)
-		conclude(v, STATUS_HARNESS_ERROR, "QEMU did not start: %s", v->stderr_line);
+		conclude(v, STATUS_HARNESS_ERROR, "%s did not start: %s", v->emulator,
+			 v->stderr_line);
 	else if (x->triple_fault)
 		conclude(v, STATUS_TRIPLE_FAULT, "the processor reset itself after a triple fault");
 	else if (x->guest_reset)
 		conclude(v, STATUS_PANIC, "the guest reset itself without a word");
 	else
-		conclude(v, STATUS_HARNESS_ERROR, "QEMU ended with code %d in phase %u of %u: %s",
-			 x->exit_code, v->rec->last_phase, WIRE_STOPPED, v->stderr_line);
+		conclude(v, STATUS_HARNESS_ERROR, "%s ended with code %d in phase %u of %u: %s",
+			 v->emulator, x->exit_code, v->rec->last_phase, WIRE_STOPPED, v->stderr_line);
 }
 
 /* Expectations are about a run in which nothing else went wrong. */
@@ -403,7 +406,8 @@ int judge_run(struct experiment *exp, const char *dir, const struct engine_exit 
 	char line[256];
 	struct records rec;
 	struct verdict v = {.exit = exit, .rec = &rec, .machine = &exp->machine,
-			    .oom_allowed = exp->oom_allowed, .stderr_line = line};
+			    .oom_allowed = exp->oom_allowed, .stderr_line = line,
+			    .emulator = exp->engine == ENGINE_UML ? "User-Mode Linux" : "QEMU"};
 	int ret;
 
 	memset(result, 0, sizeof(*result));

@@ -135,13 +135,16 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 }
 
 /* What the kernel must have made of the machine; anything else ends the experiment here. */
-static void write_topology(struct plan *p)
+static void write_topology(struct plan *p, bool numa)
 {
 	struct machine m = guest_machine(p->guest, &p->storage);
 
 	/* What is persistent is no memory to the kernel. */
 	m.node[machine_pmem_node(&m)].memory -= m.pmem;
-	topology_plan(&m, p->out);
+	if (numa)
+		topology_plan(&m, p->out);
+	else
+		topology_plan_flat(&m, p->out);
 }
 
 /*
@@ -422,15 +425,17 @@ static struct plan new_plan(const struct guest *guest, const struct scenario *sc
 }
 
 void plan_setup(const struct guest *guest, const struct scenario *scenario, char *const *modules,
-		struct buf *out)
+		bool numa, struct buf *out)
 {
 	struct plan p = new_plan(guest, scenario, out);
 
 	buf_adds(out, "# wringer setup 1\n");
-	write_topology(&p);
-	write_interleave(&p);
+	write_topology(&p, numa);
+	if (numa)
+		write_interleave(&p);
 	plan_storage(&p.storage, modules, out);
-	buf_adds(out, "interleave off\n");
+	if (numa)
+		buf_adds(out, "interleave off\n");
 }
 
 void plan_write(const struct guest *guest, const struct policy *policy,

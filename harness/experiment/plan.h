@@ -33,10 +33,10 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 /*
  * What is done before the fork point: the machine is checked and its devices and file systems are
  * made.  A function of the guest (and of the devices of a scenario that brings its own).
- * modules: what image_build() says must be loaded, in that order.
+ * modules: what image_build() says must be loaded, in that order; numa: the kernel knows of nodes.
  */
 void plan_setup(const struct guest *guest, const struct scenario *scenario, char *const *modules,
-		struct buf *out);
+		bool numa, struct buf *out);
 
 /* What is done after it. */
 void plan_write(const struct guest *guest, const struct policy *policy,

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "engine/template.h"
 #include "experiment/experiment.h"
+#include "experiment/initrd.h"
 #include "experiment/judge.h"
 #include "result/counts.h"
 
@@ -157,7 +158,9 @@ static int fill_dir(const struct experiment *exp, const char *dir, const char *t
 	cleanup_free char *plan = xasprintf("%s/" RUN_PLAN, dir);
 	int ret = link_in(dir, RUN_KERNEL, exp->kernel_file, err);
 
-	if (!ret)
+	if (!ret && exp->engine == ENGINE_UML)
+		ret = initrd_write(exp, dir, err);
+	else if (!ret)
 		ret = link_in(dir, RUN_INITRD, exp->image_file, err);
 	if (!ret && exp->plugin_file)
 		ret = link_in(dir, RUN_PLUGIN, exp->plugin_file, err);
@@ -180,7 +183,8 @@ static void slot_release(struct slot *s)
 static int start_vm(struct pool *pool, struct slot *s, enum vm_mode mode, struct err *err)
 {
 	const struct experiment *exp = s->exp;
-	struct vm_opts opts = {.qemu = &pool->exps->qemu, .machine = &exp->machine,
+	struct vm_opts opts = {.engine = exp->engine, .qemu = &pool->exps->qemu,
+			       .machine = &exp->machine,
 			       .args = &exp->args, .dir = s->dir, .mode = mode,
 			       .saved = s->tpl.dir, .limit_ms = pool->opts->limit_ms,
 			       .vmcore = pool->opts->vmcore,

@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "base/path.h"
 #include "engine/template.h"
+#include "engine/uml.h"
 #include "experiment/catalogue.h"
 #include "experiment/experiment.h"
 #include "experiment/program.h"
@@ -28,6 +29,7 @@ struct planner {
 	size_t nr_kernels, nr_guests, nr_policies, nr_scenarios, nr_engines;
 	size_t *own_guest; /* of each scenario, when the user named none; NULL: each with each */
 	char agent[SHA256_HEX], workload[SHA256_HEX], plugin[SHA256_HEX]; /* our own programs */
+	char cpu[SHA256_HEX]; /* ENGINE_UML: the host's processor */
 	void (*say)(const char *line);
 	struct experiments *out;
 };
@@ -156,11 +158,19 @@ static int load_engines(struct planner *p, char *const *names, struct err *err)
 
 		if (engine == ENGINE_NR)
 			return err_set(err, -ENOENT,
-				       "there is no engine '%s': exact, kvm or fast", names[n]);
+				       "there is no engine '%s': exact, kvm, fast or uml", names[n]);
 		if (!has_engine(p, engine))
 			p->engine[p->nr_engines++] = engine;
 	}
 	return 0;
+}
+
+static int probe_engines(struct planner *p, struct err *err)
+{
+	bool uml = has_engine(p, ENGINE_UML);
+	int ret = uml ? uml_cpu(p->cpu, err) : 0;
+
+	return ret || p->nr_engines == uml ? ret : qemu_probe(&p->out->qemu, err);
 }
 
 static void planner_release(struct planner *p)
@@ -267,13 +277,24 @@ static json_t *json_guest(const struct guest *g, const struct machine *m)
 			 json_storage(&g->storage.data));
 }
 
-static json_t *json_engine(const struct qemu *q, enum engine engine, const struct args *args)
+static json_t *json_strings(char *const *strings)
 {
-	json_t *line = json_array();
-	size_t i;
+	json_t *out = json_array();
 
-	for (i = 0; i < args->nr; i++)
-		json_array_append_new(line, json_string(args->arg[i]));
+	for (; *strings; strings++)
+		json_array_append_new(out, json_string(*strings));
+	return out;
+}
+
+static json_t *json_engine(const struct planner *p, enum engine engine, const struct args *args)
+{
+	const struct qemu *q = &p->out->qemu;
+	json_t *line = json_strings(args->arg);
+
+	if (engine == ENGINE_UML)
+		return json_pack("{s:s, s:s, s:o, s:o}", "name", engine_name(engine),
+				 "processor_sha256", p->cpu, "lacks",
+				 json_strings((char *const *)uml_lacks), "args", line);
 	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", engine_name(engine), "qemu",
 			 q->version, "qemu_sha256", q->sha256, "firmware_sha256", q->firmware,
 			 "args", line);
@@ -344,11 +365,10 @@ static json_t *json_scenario(const struct scenario *s)
 static json_t *make_spec(const struct planner *p, const struct cell *c, const char *plan,
 			 uint64_t seed)
 {
-	const struct qemu *q = &p->out->qemu;
 	json_t *spec = json_object();
 
 	json_object_set_new(spec, "schema", json_integer(SPEC_SCHEMA));
-	json_object_set_new(spec, "engine", json_engine(q, c->engine, &c->args));
+	json_object_set_new(spec, "engine", json_engine(p, c->engine, &c->args));
 	json_object_set_new(spec, "kernel",
 			    json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", c->kernel->id, "version",
 				      c->kernel->version, "package", c->kernel->package, "release",
@@ -552,6 +572,22 @@ static int add_layers(struct planner *p, const struct scenario *s, struct layers
 	return ret ? err_prefix(err, ret, "scenario %s", s->name) : 0;
 }
 
+/* A kernel for User-Mode Linux is a program, and no other engine runs it. */
+static int check_engine(const struct cell *c, struct err *err)
+{
+	int ret = c->engine == ENGINE_UML ? uml_check(&c->machine, err) : 0;
+
+	if (ret)
+		return err_prefix(err, ret, "guest %s", c->guest->name);
+	if (kernel_is_uml(c->kernel) == (c->engine == ENGINE_UML))
+		return 0;
+	return err_set(err, -EINVAL,
+		       c->engine == ENGINE_UML ?
+			       "kernel %s is not built for User-Mode Linux, which the engine uml runs" :
+			       "kernel %s is built for User-Mode Linux; run it with -e uml",
+		       c->kernel->version);
+}
+
 static int build_image(struct planner *p, struct cell *c, struct err *err)
 {
 	cleanup_free char *agent = xasprintf("%s/agent", path_data());
@@ -579,6 +615,9 @@ static int build_image(struct planner *p, struct cell *c, struct err *err)
 		json_array_append(c->layers, layers.layer[i].about);
 	}
 	c->machine = needs.machine;
+	ret = check_engine(c, err);
+	if (ret)
+		return ret;
 	for (i = 0; needs.module[i]; i++)
 		;
 	if (c->kernel->has_modules && i < PLAN_MODULES_MAX)
@@ -612,6 +651,8 @@ static int check_memory(const struct cell *c, struct err *err)
 	if (ret || kernel.len < 0x264)
 		return ret;
 	memcpy(&init_size, kernel.data + 0x260, sizeof(init_size));
+	if (kernel_is_uml(c->kernel))
+		init_size = (uint32_t)kernel.len;
 	need = init_size + 2 * image.len + (16 << 20);
 	need += (machine_memory(&c->machine) - machine_boot_memory(&c->machine)) / 64;
 	if (have >= need)
@@ -634,7 +675,8 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 		ret = check_memory(c, err);
 	if (!ret) {
 		engine_args(&c->machine, c->engine, &c->args);
-		plan_setup(c->guest, c->scenario, c->image.modules, &c->setup);
+		plan_setup(c->guest, c->scenario, c->image.modules, c->engine != ENGINE_UML,
+			   &c->setup);
 	}
 	for (i = 0; !ret && i < axes->nr_seeds; i++)
 		add_seed(p, c, axes->seed[i]);
@@ -689,7 +731,7 @@ int experiments_plan(const struct axes *axes, void (*say)(const char *line),
 	if (!ret)
 		ret = hash_programs(&p, err);
 	if (!ret)
-		ret = qemu_probe(&out->qemu, err);
+		ret = probe_engines(&p, err);
 	if (!ret)
 		ret = load_kernels(&p, axes->kernel, err);
 	if (!ret)
@@ -738,6 +780,19 @@ static int same_qemu(const json_t *spec, const struct qemu *q, struct err *err)
 		       "the result was made with QEMU %s (%.12s); the one here is %s (%.12s), "
 		       "and results are exact only within one build",
 		       version, program, q->version, q->sha256);
+}
+
+/* As same_qemu(), where the emulator is the kernel itself, on this processor. */
+static int same_processor(const json_t *spec, struct err *err)
+{
+	char is[SHA256_HEX];
+	int ret = uml_cpu(is, err);
+
+	if (ret || !strcmp(spec_str(spec, "engine", "processor_sha256"), is))
+		return ret;
+	return err_set(err, -ESTALE,
+		       "the result was made on another processor, which programs under User-Mode "
+		       "Linux see");
 }
 
 static int same_plugin(const json_t *spec, struct err *err)
@@ -823,11 +878,15 @@ int experiment_from_spec(const json_t *spec, struct experiments *out, struct err
 	exp->setup = xstrdup(setup ? setup : "");
 	exp->plan = xstrdup(plan ? plan : "");
 	exp->oom_allowed = spec_oom(spec);
-	set_ids(exp);
-	ret = qemu_probe(&out->qemu, err);
-	if (!ret)
-		ret = same_qemu(spec, &out->qemu, err);
 	exp->engine = engine_find(spec_str(spec, "engine", "name"));
+	set_ids(exp);
+	if (exp->engine == ENGINE_UML) {
+		ret = same_processor(spec, err);
+	} else {
+		ret = qemu_probe(&out->qemu, err);
+		if (!ret)
+			ret = same_qemu(spec, &out->qemu, err);
+	}
 	if (!ret && exp->engine == ENGINE_NR)
 		ret = err_set(err, -EBADMSG, "spec.json names an engine that is not known here");
 	if (!ret && exp->engine == ENGINE_EXACT)
@@ -845,7 +904,7 @@ int experiment_from_spec(const json_t *spec, struct experiments *out, struct err
 
 static int check_exact(const struct experiment *exp, const char *id, struct err *err)
 {
-	if (exp->engine != ENGINE_EXACT)
+	if (!engine_exact(exp->engine))
 		return err_set(err, -EINVAL,
 			       "%.12s was run by the engine %s, in real time: its result is no "
 			       "function of its spec, so there is nothing to replay",

@@ -24,6 +24,8 @@ void topology_list(unsigned int nodes, struct buf *out);
  * stores included; what is not as asked ends the experiment.
  */
 void topology_plan(const struct machine *m, struct buf *out);
+/* The same for a kernel that knows of no nodes. */
+void topology_plan_flat(const struct machine *m, struct buf *out);
 /* Plan lines that record what the kernel says of each node as state. */
 void topology_states(const struct machine *m, struct buf *out);
 

@@ -144,6 +144,13 @@ static void expect_tiers(const struct machine *m, struct buf *out)
 	buf_adds(out, "\n");
 }
 
+void topology_plan_flat(const struct machine *m, struct buf *out)
+{
+	buf_printf(out, "range /proc/meminfo MemTotal: %llu %llu\n",
+		   (unsigned long long)least_memory(m, 0) / KIB,
+		   (unsigned long long)m->node[0].memory / KIB);
+}
+
 void topology_plan(const struct machine *m, struct buf *out)
 {
 	unsigned int i;

@@ -98,6 +98,12 @@ static char *get_release(const struct image *image)
 	return NULL;
 }
 
+int image_check(const char *path, char **release, struct err *err)
+{
+	return uml_image(path) ? uml_image_check(path, release, err) :
+				 bzimage_check(path, release, err);
+}
+
 int bzimage_check(const char *path, char **release, struct err *err)
 {
 	cleanup_free struct image *image = xcalloc(1, sizeof(*image));

@@ -110,7 +110,7 @@ static int take_image(const char *bzimage, const char *to, struct err *err)
 	cleanup_free char *to_config = xasprintf("%s/config", to);
 	cleanup_free char *release = NULL;
 	cleanup_free char *config = NULL;
-	int ret = bzimage_check(bzimage, &release, err);
+	int ret = image_check(bzimage, &release, err);
 
 	if (!ret)
 		ret = file_copy(bzimage, image, err);
@@ -132,7 +132,7 @@ int kernel_import(const char *bzimage, const char *modules_dir, struct kernel *o
 		ret = take_image(bzimage, draft.kernel, err);
 	if (!ret && modules_dir)
 		ret = take_modules(modules_dir, draft.kernel, err);
-	draft.packaging = "file";
+	draft.packaging = uml_image(bzimage) ? KERNEL_UML : "file";
 	if (!ret)
 		ret = draft_commit(&draft, out, err);
 	if (ret)

@@ -31,6 +31,16 @@ int apt_download(const struct rung *rung, const char *dir, struct err *err);
 /* -ENOEXEC when the file is no whole bootable x86 image.  *release is heap memory. */
 int bzimage_check(const char *path, char **release, struct err *err);
 
+/* Whichever of both it is. */
+int image_check(const char *path, char **release, struct err *err);
+
+/* uml.c */
+
+/* Whether it is a program that holds a kernel for User-Mode Linux. */
+bool uml_image(const char *path);
+/* The release of one; -ENOEXEC when it does not say. */
+int uml_image_check(const char *path, char **release, struct err *err);
+
 /* vmlinux.c */
 
 /* Remembers the vmlinux beside a bzImage that was imported under this id, if there is one. */

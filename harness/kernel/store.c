@@ -228,7 +228,7 @@ int draft_commit(struct draft *draft, struct kernel *out, struct err *err)
 	if (!file_exists(image))
 		return err_set(err, -ENOENT, "no kernel image among the files of %s",
 			       draft->package ? draft->package : "the kernel");
-	ret = bzimage_check(image, &release, err);
+	ret = image_check(image, &release, err);
 	if (!ret)
 		ret = make_id(draft->kernel, id, err);
 	if (!ret)
@@ -236,6 +236,11 @@ int draft_commit(struct draft *draft, struct kernel *out, struct err *err)
 	if (!ret)
 		ret = move_in(draft, id, err);
 	return ret ? ret : kernel_open(id, out, err);
+}
+
+bool kernel_is_uml(const struct kernel *kernel)
+{
+	return !strcmp(kernel->packaging, KERNEL_UML);
 }
 
 void kernel_release(struct kernel *kernel)

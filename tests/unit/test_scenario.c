@@ -685,7 +685,7 @@ static void write_plan(const struct trio *t, uint64_t seed, struct buf *out)
 {
 	static const char *const modules[] = {"sd_mod", "scsi_debug", "null_blk", "mbcache", NULL};
 
-	plan_setup(&t->guest, &t->scenario, (char *const *)modules, out);
+	plan_setup(&t->guest, &t->scenario, (char *const *)modules, true, out);
 	plan_write(&t->guest, &t->policy, &t->scenario, seed, out);
 }
 
@@ -775,7 +775,7 @@ static void test_plan_topology(void **unused)
 
 	(void)unused;
 	load_trio(&t, text, SCENARIO_HEAD W);
-	plan_setup(&t.guest, &t.scenario, (char *const *)modules, &plan);
+	plan_setup(&t.guest, &t.scenario, (char *const *)modules, true, &plan);
 	plan_write(&t.guest, &t.policy, &t.scenario, 1, &plan);
 	assert_begins(plan.data, first);
 	assert_non_null(strstr(plan.data, second));
@@ -885,7 +885,7 @@ static void test_plan_zram(void **unused)
 
 	(void)unused;
 	load_trio(&t, GUEST_HEAD "[swap]\nmodel = zram\nsize = 8M\n", SCENARIO_HEAD W);
-	plan_setup(&t.guest, &t.scenario, (char *const *)modules, &plan);
+	plan_setup(&t.guest, &t.scenario, (char *const *)modules, true, &plan);
 	assert_non_null(strstr(plan.data, "\ninsmod lz4 \ninsmod zram num_devices=1\n"));
 	assert_non_null(strstr(plan.data, want));
 	assert_non_null(strstr(plan.data, "\nexpect /sys/devices/system/node/online 0\n"));
