@@ -32,14 +32,15 @@
 #define BUFFER_RECLAIM "512"
 #define BUFFER_ALL     "2048"
 
-enum level { RECLAIM, BATCH, ALL, NEVER };
+enum level { RECLAIM, BATCH, ALL, PAGES, NEVER };
 
-static const char *const levels[] = {"reclaim", "batch", "all"};
+static const char *const levels[] = {"reclaim", "batch", "all", "pages"};
 
 /*
  * The first row that fits decides.  What comes once an episode or a request of writeback is "reclaim";
  * what comes with each batch of some pages, up to 20000 a second and 2 % of the guest's instructions,
- * is "batch"; what comes for each page, zone or shrinker is "all".
+ * is "batch"; what comes for each page, zone or shrinker is "all"; and what names each page that comes
+ * and goes is "pages", by which two kernels' decisions are compared.
  */
 static const struct {
 	const char *system;
@@ -73,6 +74,8 @@ static const struct {
 	{"memcg", "count_memcg_events", NEVER},
 	{"memcg", "*", ALL},
 	{"workingset", "*", ALL},
+	{"filemap", "mm_filemap_*_page_cache", PAGES},
+	{"pagemap", "*", PAGES},
 };
 
 struct event {
@@ -283,10 +286,13 @@ void trace_plan(const char *level)
 	if (i == sizeof(levels) / sizeof(levels[0]))
 		agent_fail(WIRE_AGENT_ERROR, "the plan traces the unknown '%s'", level);
 	trace.level = (enum level)i;
-	/* EBUSY: it is mounted there already. */
+	/*
+	 * EBUSY: it is mounted there already.  Under User-Mode Linux a look at any other clock moves
+	 * the time.
+	 */
 	if ((mount("tracefs", DIR_, "tracefs", 0, NULL) && errno != EBUSY) ||
-	    !set("trace_clock", "mono") ||
-	    !set("buffer_size_kb", trace.level == ALL ? BUFFER_ALL : BUFFER_RECLAIM)) {
+	    !set("trace_clock", uml_here() ? "local" : "mono") ||
+	    !set("buffer_size_kb", trace.level >= ALL ? BUFFER_ALL : BUFFER_RECLAIM)) {
 		sample_state_text("trace.events", "absent");
 		return;
 	}

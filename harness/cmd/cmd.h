@@ -89,7 +89,7 @@ struct axis_opts {
 
 #define CMD_AXES(type, field)                                                                       \
 	{"engine", 'e', CMD_LIST, offsetof(type, field.engine), "LIST",                            \
-	 "engines: exact, kvm (real time, where the host can), fast (TCG in real time)"},          \
+	 "engines: exact, kvm (real time, where the host can), fast (TCG in real time), uml"},          \
 	{"kernel", 'k', CMD_LIST, offsetof(type, field.kernel), "LIST",                            \
 	 "kernels: versions, branches, 'newest', or paths of bzImages (PATH:MODULES)"},            \
 	{"guest", 'g', CMD_LIST, offsetof(type, field.guest), "LIST", "guests, by name or path"},  \

@@ -14,6 +14,7 @@
 
 #include "base/path.h"
 #include "engine/interactive.h"
+#include "experiment/initrd.h"
 #include "image/cpio.h"
 
 /* Emulated processors may take longer than a real one: they are shared with what else runs here. */
@@ -127,7 +128,9 @@ static int fill(const struct experiment *exp, const char *plan, const struct buf
 {
 	int ret = link_in(dir, RUN_KERNEL, exp->kernel_file, err);
 
-	if (!ret && initrd)
+	if (!ret && exp->engine == ENGINE_UML)
+		ret = initrd_write(exp, dir, err);
+	else if (!ret && initrd)
 		ret = write_in(dir, RUN_INITRD, initrd->data, initrd->len, err);
 	else if (!ret)
 		ret = link_in(dir, RUN_INITRD, exp->image_file, err);

@@ -18,7 +18,7 @@
 /* What is added to warm-up and window when a scenario sets no limit of its own. */
 #define LIMIT_SLACK_NS 300000000000ull
 
-const char *const scenario_traces[] = {"none", "reclaim", "batch", "all", NULL};
+const char *const scenario_traces[] = {"none", "reclaim", "batch", "all", "pages", NULL};
 
 const char *const scenario_groups[] = {"shapes", "limits", "numa",    "devices",
 				       "storms", "regress", "programs", "own", NULL};

@@ -83,7 +83,7 @@ static void print_bytes(const uint8_t *p, size_t len, struct buf *out)
 		buf_printf(out, "%02x", p[i]);
 }
 
-static void print_field(const struct trace_event *e, const struct trace_field *f, struct buf *out)
+void trace_print_field(const struct trace_event *e, const struct trace_field *f, struct buf *out)
 {
 	size_t len = 0;
 	const uint8_t *p = trace_bytes(e, f, &len);
@@ -107,5 +107,5 @@ void trace_print_fields(const struct trace_event *e, struct buf *out)
 
 	for (i = 0; i < e->format->nr_fields; i++)
 		if (strncmp(e->format->field[i].name, "common_", 7))
-			print_field(e, &e->format->field[i], out);
+			trace_print_field(e, &e->format->field[i], out);
 }

@@ -101,6 +101,7 @@ static bool parse_field(const char *line, struct trace_field *f)
 	if (f->loc && f->size != 4)
 		return false;
 	f->kind = kind_of(word, f);
+	f->pointer = !f->loc && strchr(word, '*');
 	return field_name(word, strlen(word), f->name, sizeof(f->name));
 }
 

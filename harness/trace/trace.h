@@ -32,6 +32,7 @@ struct trace_field {
 	uint32_t offset;
 	uint32_t size;
 	bool is_signed;
+	bool pointer; /* an address of the kernel's */
 	/* The field holds where its data are: offset in the low half, length in the high one. */
 	bool loc;
 	bool rel; /* and that offset counts from the field's end */
@@ -115,6 +116,8 @@ bool trace_number(const struct trace_event *e, const char *field, int64_t *value
 int64_t trace_number_or(const struct trace_event *e, const char *field, int64_t value);
 /* Where a field's bytes are: inside the event, or NULL. */
 const uint8_t *trace_bytes(const struct trace_event *e, const struct trace_field *f, size_t *len);
+/* " name=value" of one field. */
+void trace_print_field(const struct trace_event *e, const struct trace_field *f, struct buf *out);
 /* " name=value" for each field behind the common ones, in printable ASCII. */
 void trace_print_fields(const struct trace_event *e, struct buf *out);
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -878,6 +879,45 @@ static void test_dies_with_parent(void **unused)
 	assert_soon_gone(child);
 }
 
+/* What the child is told of itself, as it was started. */
+static void capture_repeatable(const char *file, struct buf *out)
+{
+	const char *const env[] = {"ONE=1", NULL};
+	const char *const argv[] = {"/bin/cat", file, NULL};
+	cleanup_fd int fd = memfd_create("out", MFD_CLOEXEC);
+	struct proc_opts opts = {.out_fd = fd, .env = env, .repeatable = true};
+	char text[4096];
+	struct proc proc;
+	ssize_t n;
+	int status;
+
+	assert_int_equal(proc_spawn(&proc, argv, &opts, NULL), 0);
+	assert_int_equal(proc_wait(&proc, 10000, &status), 0);
+	assert_int_equal(status, 0);
+	n = pread(fd, text, sizeof(text), 0);
+	assert_true(n > 0);
+	buf_add(out, text, (size_t)n);
+}
+
+static void test_repeatable(void **unused)
+{
+	cleanup_buf struct buf personality = {0}, env = {0}, status = {0}, a = {0}, b = {0};
+
+	(void)unused;
+	capture_repeatable("/proc/self/personality", &personality);
+	/* ADDR_NO_RANDOMIZE */
+	assert_true(strtoul(buf_str(&personality), NULL, 16) & 0x0040000);
+	capture_repeatable("/proc/self/environ", &env);
+	assert_int_equal(env.len, 6);
+	assert_string_equal(buf_str(&env), "ONE=1");
+	/* a filter, which answers getrandom() */
+	capture_repeatable("/proc/self/status", &status);
+	assert_non_null(strstr(buf_str(&status), "\nSeccomp:\t2\n"));
+	capture_repeatable("/proc/self/maps", &a);
+	capture_repeatable("/proc/self/maps", &b);
+	assert_string_equal(buf_str(&a), buf_str(&b));
+}
+
 static int set_up(void **unused)
 {
 	(void)unused;
@@ -958,6 +998,7 @@ int main(void)
 		cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_dies_with_parent),
+		cmocka_unit_test(test_repeatable),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

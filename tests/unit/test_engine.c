@@ -12,6 +12,7 @@
 #include "engine/debug.h"
 #include "engine/engine.h"
 #include "engine/interactive.h"
+#include "engine/uml.h"
 
 #define MIB (1ull << 20)
 
@@ -304,9 +305,61 @@ static void test_no_paths(void **unused)
 	args_release(&here);
 }
 
+static uint32_t be32(const struct buf *b, size_t at)
+{
+	uint32_t v;
+
+	assert_true(at + sizeof(v) <= b->len);
+	memcpy(&v, b->data + at, sizeof(v));
+	return __builtin_bswap32(v);
+}
+
+/* The parts of a device tree lie one behind the other, and all of it is there. */
+static void test_uml_tree(void **unused)
+{
+	cleanup_buf struct buf tree = {0};
+
+	(void)unused;
+	uml_tree(0x123456000, 0x1000000, &tree);
+	assert_int_equal(be32(&tree, 0), 0xd00dfeed);
+	assert_int_equal(be32(&tree, 4), tree.len);
+	assert_int_equal(be32(&tree, 8), be32(&tree, 16) + 32);
+	assert_int_equal(be32(&tree, 12), be32(&tree, 8) + be32(&tree, 36));
+	assert_int_equal(be32(&tree, 12) + be32(&tree, 32), tree.len);
+	assert_int_equal(be32(&tree, be32(&tree, 16)), 1);
+	assert_int_equal(be32(&tree, be32(&tree, 16) + 4), 0x23456000);
+	assert_int_equal(be32(&tree, be32(&tree, 16) + 12), 0x1000000);
+	assert_int_equal(be32(&tree, be32(&tree, 8)), 1);
+	assert_int_equal(be32(&tree, be32(&tree, 12) - 4), 9);
+}
+
+static void test_uml(void **unused)
+{
+	cleanup_buf struct buf line = {0};
+	struct err err = {""};
+	struct args args;
+
+	(void)unused;
+	assert_int_equal(uml_check(&one, &err), 0);
+	assert_int_equal(uml_check(&two_smp, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "several nodes"));
+	engine_args(&one, ENGINE_UML, &args);
+	assert_string_equal(args.arg[0], "./kernel");
+	join(&args, &line);
+	assert_has(&line, " mem=400M ");
+	assert_has(&line, " time-travel=inf-cpu ");
+	assert_has(&line, " time-travel-start=1767225600000000000 ");
+	args_release(&args);
+	assert_int_equal(uml_memory(&one), 400 * MIB);
+	/* The kernel takes its first memory from the very end. */
+	assert_int_equal(uml_records_at(&one) + one.records, 400 * MIB - (64u << 10));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_uml_tree),
+		cmocka_unit_test(test_uml),
 		cmocka_unit_test(test_two_nodes),
 		cmocka_unit_test(test_uneven_nodes),
 		cmocka_unit_test(test_memoryless),

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "report/decisions.h"
 #include "trace/episode.h"
 #include "trace/summary.h"
 #include "trace/trace.h"
@@ -34,7 +35,7 @@
 	"\tfield: char data;\toffset:16;\tsize:4080;\tsigned:0;\n"
 
 enum { ID_BEGIN = 10, ID_END, ID_MBEGIN, ID_MEND, ID_WAKE, ID_SLEEP, ID_ISOLATE, ID_SHRINK,
-       ID_THROTTLED, ID_VICTIM, ID_DIRTY, ID_WAKEUP };
+       ID_THROTTLED, ID_VICTIM, ID_DIRTY, ID_WAKEUP, ID_INSERTION };
 
 static const char *const formats[] = {
 	HEADER_PAGE,
@@ -59,6 +60,9 @@ static const char *const formats[] = {
 		"\tfield:char bdi[32];\toffset:8;\tsize:32;\tsigned:1;\n"
 		"\tfield:long pause;\toffset:40;\tsize:8;\tsigned:1;\n",
 	"vmscan/mm_vmscan_wakeup_kswapd\nname: x\nID: 21\n" COMMON INT("nid", "8") INT("order", "12"),
+	"pagemap/mm_lru_insertion\nname: x\nID: 22\n" COMMON
+		"\tfield:struct folio * folio;\toffset:8;\tsize:8;\tsigned:0;\n" LONG("pfn", "16")
+			INT("lru", "24"),
 };
 
 /* A page that is being written, as the kernel writes it. */
@@ -764,9 +768,83 @@ static void test_dat_without_header(void **unused)
 	records_release(&rec);
 }
 
+/* Insertions of pages at 1, 2, 3 ms ...; 0 ends them. */
+static void load_insertions(struct fixture *f, const uint64_t *pfn, uint64_t late)
+{
+	struct page p;
+	uint64_t i;
+
+	begin(f);
+	new_page(&p, MS);
+	for (i = 0; pfn[i]; i++) {
+		uint64_t fields[3] = {0xffff0000 + 64 * pfn[i], pfn[i], 2};
+
+		put_event(&p, (i + 1) * MS + (i == 2 ? late : 0), ID_INSERTION, 1, fields,
+			  sizeof(fields));
+	}
+	add_page(f, 0, &p);
+	load(f);
+}
+
+static void compare_insertions(const uint64_t *a, const uint64_t *b, uint64_t late,
+			       struct decisions *out)
+{
+	struct fixture x = {0}, y = {0};
+	struct err err = {""};
+
+	load_insertions(&x, a, 0);
+	load_insertions(&y, b, late);
+	assert_int_equal(decisions_compare(&x.rec, &y.rec, out, &err), 0);
+	end(&x);
+	end(&y);
+}
+
+static void test_decisions_same(void **unused)
+{
+	static const uint64_t a[] = {100, 101, 100, 0}, moved[] = {500, 777, 500, 0};
+	struct decisions d;
+
+	(void)unused;
+	compare_insertions(a, a, 0, &d);
+	assert_false(d.differ);
+	assert_false(d.renamed);
+	assert_int_equal(d.nr, 3);
+	/* The frames are others, and come again in the same order. */
+	compare_insertions(a, moved, 0, &d);
+	assert_false(d.differ);
+	assert_true(d.renamed);
+	assert_int_equal(d.nr, 3);
+}
+
+static void test_decisions_differ(void **unused)
+{
+	static const uint64_t a[] = {100, 101, 100, 0}, other[] = {500, 777, 777, 0},
+			      less[] = {100, 101, 0};
+	struct decisions d;
+
+	(void)unused;
+	compare_insertions(a, other, 0, &d);
+	assert_true(d.differ);
+	assert_int_equal(d.nr, 2);
+	assert_int_equal(d.side[0].time_ns, 3 * MS);
+	assert_string_equal(d.side[0].text, "pagemap:mm_lru_insertion page=1 lru=2");
+	assert_string_equal(d.side[1].text, "pagemap:mm_lru_insertion page=2 lru=2");
+	compare_insertions(a, less, 0, &d);
+	assert_true(d.differ);
+	assert_int_equal(d.nr, 2);
+	assert_string_equal(d.side[1].text, "");
+	/* The same, at another time. */
+	compare_insertions(a, a, 5, &d);
+	assert_true(d.differ);
+	assert_int_equal(d.nr, 2);
+	assert_int_equal(d.side[1].time_ns, 3 * MS + 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decisions_same),
+		cmocka_unit_test(test_decisions_differ),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_bad_formats),
 		cmocka_unit_test(test_events),

@@ -26,8 +26,10 @@ grep -q "^again: wringer run .* -e exact,fast -n 1$" "$DIR/table" || fail "no wa
 
 expect 128 "$WRINGER" replay "$id"
 said "was run by the engine fast, in real time"
+expect 128 "$WRINGER" run -e bochs "$@"
+said "there is no engine 'bochs'"
 expect 128 "$WRINGER" run -e uml "$@"
-said "there is no engine 'uml'"
+said "kernel .* is not built for User-Mode Linux, which the engine uml runs"
 
 # Either it boots a kernel, or it says why not, soon, and nothing is run.
 code=0
