@@ -67,8 +67,7 @@ uint64_t uml_records_at(const struct machine *m)
  * executes (lockups, stalls) would never fire.
  */
 #define FAILURES                                                                                   \
-	"oops=panic", "panic=-1", "panic_print=0xc2", "hung_task_panic=1",                         \
-		"sysctl.kernel.hung_task_timeout_secs=8",                                          \
+	"oops=panic", "panic=-1", "panic_print=0xc2", "sysctl.kernel.hung_task_timeout_secs=8",    \
 		"sysctl.kernel.hung_task_check_interval_secs=1", "sysctl.kernel.hung_task_panic=1"
 
 void uml_args(const struct machine *m, struct args *out)
@@ -90,8 +89,10 @@ void uml_args(const struct machine *m, struct args *out)
 		args_add(out, "%s", fixed[i]);
 }
 
-/* The C library of the guest's programs chooses its functions by it, and tasks are as large as it
- * says: other processors give other results. */
+/*
+ * The C library of the guest's programs chooses its functions by it, and tasks are as large as it
+ * says: other processors give other results.
+ */
 int uml_cpu(char hex[SHA256_HEX], struct err *err)
 {
 	FILE *f = fopen("/proc/cpuinfo", "re");

@@ -56,7 +56,7 @@ int bare_files(const char *kernel_id, struct experiment *exp, struct err *err)
 
 	if (ret)
 		return ret;
-	exp->kernel_file = xasprintf("%s/vmlinuz", kernel.dir);
+	exp->kernel_file = kernel_image(&kernel);
 	ret = bare_image(&kernel, exp, err);
 	kernel_release(&kernel);
 	return ret;
@@ -75,7 +75,7 @@ static int bare_experiment(const char *kernel_name, const struct guest *guest, e
 		return err_set(err, -EINVAL,
 			       "User-Mode Linux runs experiments only; there is no console to type at");
 	}
-	exp->kernel_file = xasprintf("%s/vmlinuz", kernel.dir);
+	exp->kernel_file = kernel_image(&kernel);
 	exp->engine = engine;
 	if (engine == ENGINE_EXACT)
 		exp->plugin_file = xasprintf("%s/" RUN_PLUGIN, path_data());

@@ -457,7 +457,7 @@ static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
 	exp->setup = xstrdup(buf_str(&c->setup));
 	exp->plan = xstrdup(buf_str(&plan));
 	exp->spec = make_spec(p, c, exp->plan, seed);
-	exp->kernel_file = xasprintf("%s/vmlinuz", c->kernel->dir);
+	exp->kernel_file = kernel_image(c->kernel);
 	exp->image_file = xstrdup(c->image.path);
 	exp->plugin_file = plugin_of(c->engine);
 	exp->machine = c->machine;
@@ -640,7 +640,7 @@ static int build_image(struct planner *p, struct cell *c, struct err *err)
  */
 static int check_memory(const struct cell *c, struct err *err)
 {
-	cleanup_free char *path = xasprintf("%s/vmlinuz", c->kernel->dir);
+	cleanup_free char *path = kernel_image(c->kernel);
 	uint64_t have = c->guest->machine.node[0].memory, need;
 	cleanup_buf struct buf image = {0}, kernel = {0};
 	uint32_t init_size;
@@ -846,7 +846,7 @@ static int spec_files(const json_t *spec, struct experiment *exp, struct err *er
 	if (ret)
 		return err_prefix(err, ret, "kernel %s is no longer in the cache; fetch it again",
 				  spec_str(spec, "kernel", "package"));
-	exp->kernel_file = xasprintf("%s/vmlinuz", kernel.dir);
+	exp->kernel_file = kernel_image(&kernel);
 	kernel_release(&kernel);
 	ret = image_open(spec_str(spec, "image", "id"), &image, err);
 	if (ret)

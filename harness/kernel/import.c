@@ -106,7 +106,7 @@ static char *find_config(const char *bzimage, const char *release)
 
 static int take_image(const char *bzimage, const char *to, struct err *err)
 {
-	cleanup_free char *image = xasprintf("%s/vmlinuz", to);
+	cleanup_free char *image = xasprintf("%s/%s", to, uml_image(bzimage) ? "linux" : "vmlinuz");
 	cleanup_free char *to_config = xasprintf("%s/config", to);
 	cleanup_free char *release = NULL;
 	cleanup_free char *config = NULL;
@@ -132,7 +132,7 @@ int kernel_import(const char *bzimage, const char *modules_dir, struct kernel *o
 		ret = take_image(bzimage, draft.kernel, err);
 	if (!ret && modules_dir)
 		ret = take_modules(modules_dir, draft.kernel, err);
-	draft.packaging = uml_image(bzimage) ? KERNEL_UML : "file";
+	draft.packaging = "file";
 	if (!ret)
 		ret = draft_commit(&draft, out, err);
 	if (ret)

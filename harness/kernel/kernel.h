@@ -3,7 +3,8 @@
  * Kernels that can be booted: the ladder of prebuilt Debian packages, and files given by path.
  *
  * A kernel in the cache is a folder <cache>/kernels/<id>/ with
- *	vmlinuz			the bootable image, or the program that User-Mode Linux is; checked
+ *	vmlinuz			the bootable image, checked to be one
+ *	linux			in its place, of a kernel for User-Mode Linux: that program
  *	config			its configuration, where the packages have it
  *	modules/		its .ko, .ko.xz, .ko.zst files, folders as packaged; may be absent
  *	modules.builtin		where the packages have it
@@ -27,15 +28,15 @@ struct kernel {
 	char *dir;       /* its folder in the cache */
 	char *version;   /* "6.12.107", "7.3~rc7"; for a file the release from its header */
 	char *package;   /* full package version "6.12.107-1"; "" for a file */
-	char *packaging; /* name of the packaging (struct rung), "file", or KERNEL_UML */
+	char *packaging; /* name of the packaging (struct rung), or "file" */
 	char *release;   /* what uname -r says in it, from the image's own header */
 	bool has_modules;
 };
 
-/* The packaging of a file that is a kernel for User-Mode Linux: a program, not a bzImage. */
-#define KERNEL_UML "uml"
-
+/* Whether it is one for User-Mode Linux: a program, not a bzImage. */
 bool kernel_is_uml(const struct kernel *kernel);
+/* The file that is booted or run, a heap string. */
+char *kernel_image(const struct kernel *kernel);
 void kernel_release(struct kernel *kernel);
 
 /* One kernel of the ladder, as the package indexes have it. */

@@ -218,9 +218,20 @@ static int move_in(const struct draft *draft, const char *id, struct err *err)
 	return 0;
 }
 
+/* Of the two files that a kernel can be. */
+static char *image_in(const char *dir)
+{
+	char *path = xasprintf("%s/linux", dir);
+
+	if (file_exists(path))
+		return path;
+	free(path);
+	return xasprintf("%s/vmlinuz", dir);
+}
+
 int draft_commit(struct draft *draft, struct kernel *out, struct err *err)
 {
-	cleanup_free char *image = xasprintf("%s/vmlinuz", draft->kernel);
+	cleanup_free char *image = image_in(draft->kernel);
 	cleanup_free char *release = NULL;
 	char id[SHA256_HEX];
 	int ret;
@@ -240,7 +251,14 @@ int draft_commit(struct draft *draft, struct kernel *out, struct err *err)
 
 bool kernel_is_uml(const struct kernel *kernel)
 {
-	return !strcmp(kernel->packaging, KERNEL_UML);
+	cleanup_free char *path = xasprintf("%s/linux", kernel->dir);
+
+	return file_exists(path);
+}
+
+char *kernel_image(const struct kernel *kernel)
+{
+	return image_in(kernel->dir);
 }
 
 void kernel_release(struct kernel *kernel)

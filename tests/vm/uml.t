@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# User-Mode Linux: the same bytes each time, whatever else runs here; and two kernels are told apart by
+# what they decide, not by how much code that takes.  Takes kernels that somebody has built:
+#	WRINGER_UML=LINUX:MODULES, WRINGER_UML_LOOP, WRINGER_UML_MOVE, WRINGER_UML_RATIO with the patches
+#	of tests/vm/patches, WRINGER_UML_KUNIT with kunit.config and its patch
+# shellcheck source=tests/vm/lib.sh
+. tests/vm/lib.sh
+
+if [ -z "${WRINGER_UML:-}" ]; then
+	echo "no kernel for User-Mode Linux (WRINGER_UML=LINUX:MODULES)"
+	exit 77
+fi
+short=$HERE/scenarios/short.conf
+
+# What it cannot be is said before anything runs.
+expect 128 "$WRINGER" run -e uml -k "$WRINGER_UML" -g two -p lru -s "$short" -n 1
+said "User-Mode Linux has one node of memory and one CPU; this guest has several nodes"
+expect 128 "$WRINGER" run -k "$WRINGER_UML" -g one -p lru -s "$short" -n 1
+said "is built for User-Mode Linux; run it with -e uml"
+
+expect 0 "$WRINGER" run -e uml -k "$WRINGER_UML" -g uml -p lru,mglru -s "$short" -n 1
+[ "$(results | wc -l)" = 2 ] || fail "not two results"
+for r in $(results); do
+	grep -q '"numa"' "$r/spec.json" || fail "the spec does not say what is lacking"
+done
+
+# With two others busy on every CPU.
+for i in 1 2; do
+	sh -c 'while :; do :; done' &
+	BACKGROUND="$BACKGROUND $!"
+done
+for r in $(results); do
+	expect 0 "$WRINGER" replay --times 5 "$(basename "$r")"
+done
+
+# No emulator outlives the harness, however that ends.
+"$WRINGER" run -e uml -k "$WRINGER_UML" -g uml -p lru -s "$short" -n 2 >"$DIR/out" 2>&1 &
+pid=$!
+tries=0
+while [ -z "$(emulators)" ]; do
+	tries=$((tries + 1))
+	[ $tries -lt 300 ] || fail "it never started: $(cat "$DIR/out")"
+	sleep 0.1
+done
+kill -9 $pid
+no_emulators
+
+expect 125 "$WRINGER" equiv 6.12 "$WRINGER_UML"
+said "is not built for User-Mode Linux"
+set -- -s "$short" -n 1
+expect 0 "$WRINGER" equiv "$WRINGER_UML" "$WRINGER_UML" "$@"
+for same in "${WRINGER_UML_LOOP:-}" "${WRINGER_UML_MOVE:-}"; do
+	[ -n "$same" ] || continue
+	expect 0 "$WRINGER" equiv "$WRINGER_UML" "$same" "$@"
+	grep -q "^identical: 2 identical, 0 differ, 0 untested$" "$DIR/out" || fail "$(cat "$DIR/out")"
+done
+if [ -n "${WRINGER_UML_RATIO:-}" ]; then
+	expect 1 "$WRINGER" equiv "$WRINGER_UML" "$WRINGER_UML_RATIO" "$@"
+	grep -q "differs at decision [0-9]" "$DIR/out" || fail "no first decision: $(cat "$DIR/out")"
+	grep -A2 "differs at decision" "$DIR/out" | grep -q "  b .*vmscan:mm_vmscan_" ||
+		fail "not a decision of reclaim: $(cat "$DIR/out")"
+fi
+expect 125 "$WRINGER" kunit "$WRINGER_UML"
+said "it has no KUnit tests"
+if [ -n "${WRINGER_UML_KUNIT:-}" ]; then
+	expect 0 "$WRINGER" kunit "$WRINGER_UML_KUNIT"
+	grep -Eq "^[4-9][0-9] passed, 0 failed, 0 skipped, 0 missing$" "$DIR/out" || fail "$(cat "$DIR/out")"
+fi
+nothing_half_written
