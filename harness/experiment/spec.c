@@ -946,6 +946,11 @@ void experiment_script(const struct experiment *exp, struct buf *out)
 	size_t i;
 
 	buf_printf(out, "# experiment %s\n", exp->id);
+	if (exp->engine == ENGINE_UML) {
+		buf_adds(out, "# User-Mode Linux gets its plan in an archive that is made for each run: "
+			      "'wringer run' only\n");
+		return;
+	}
 	buf_adds(out, "(\nset -e\ndir=$(mktemp -d)\ncd \"$dir\"\n");
 	script_line(out, "cp %s " RUN_KERNEL "\n", exp->kernel_file);
 	script_line(out, "cp %s " RUN_INITRD "\n", exp->image_file);

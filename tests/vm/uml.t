@@ -26,8 +26,8 @@ for r in $(results); do
 done
 
 # With two others busy on every CPU.
-for i in 1 2; do
-	sh -c 'while :; do :; done' &
+for busy in "while :; do :; done" "while true; do true; done"; do
+	sh -c "$busy" &
 	BACKGROUND="$BACKGROUND $!"
 done
 for r in $(results); do
