@@ -157,7 +157,7 @@ bool sys_fuse_fill(const char *path, uint64_t size, uint64_t seed, size_t noise)
 unsigned long topo_nodes(const char *list); /* "0-2,4" as bits */
 /* The number behind a word of the file must be low to high. */
 void topo_range(const char *path, const char *word, uint64_t low, uint64_t high);
-/* The same number as state. */
+/* The same number as state; "absent" where there is no such file. */
 void topo_number(const char *key, const char *path, const char *word);
 /* Each slow node must be in a slower memory tier than the fast ones. */
 void topo_tiers(unsigned long fast, unsigned long slow);

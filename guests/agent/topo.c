@@ -73,9 +73,10 @@ void topo_range(const char *path, const char *word, uint64_t low, uint64_t high)
 
 void topo_number(const char *key, const char *path, const char *word)
 {
-	char value[32];
+	char value[32] = "absent";
 
-	snprintf(value, sizeof(value), "%llu", (unsigned long long)number_after(path, word));
+	if (!access(path, F_OK))
+		snprintf(value, sizeof(value), "%llu", (unsigned long long)number_after(path, word));
 	sample_state_text(key, value);
 }
 

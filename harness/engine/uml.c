@@ -77,7 +77,7 @@ void uml_args(const struct machine *m, struct args *out)
 		/* Nothing of it goes by the host's clock, and it ends with the guest. */
 		"time-travel=inf-cpu", "time-travel-start=" START_NS, "seccomp=off", "noreboot",
 		"uml_dir=./", "umid=uml",
-		"con=none", "con0=null,fd:1", "console=tty0", "root=/dev/ram0", "loglevel=5",
+		"con=null", "con0=null,fd:1", "console=tty0", "root=/dev/ram0", "loglevel=5",
 		"norandmaps", "psi=1", "rootfstype=ramfs", FAILURES,
 	};
 	size_t i;
