@@ -49,11 +49,37 @@ bool uml_image(const char *path)
 	       memmem(file.data, file.len, USAGE, strlen(USAGE));
 }
 
+/*
+ * Without the first it runs in the host's time; without the second its records would lie in memory
+ * that it uses itself.  Each is known by its line of --help.
+ */
+static const struct {
+	const char *config, *help;
+} needs[] = {
+	{"UML_TIME_TRAVEL_SUPPORT", "time-travel=inf-cpu\n"},
+	{"OF", "dtb=<file>\n"},
+};
+
+static int check_needs(const char *path, const struct buf *file, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(needs); i++)
+		if (!memmem(file->data, file->len, needs[i].help, strlen(needs[i].help)))
+			return err_set(err, -ENOEXEC,
+				       "kernel %s for User-Mode Linux lacks CONFIG_%s; build it with "
+				       "kernel-config/uml.config",
+				       path, needs[i].config);
+	return 0;
+}
+
 int uml_image_check(const char *path, char **release, struct err *err)
 {
 	cleanup_buf struct buf file = {0};
 	int ret = file_read(path, &file, err);
 
+	if (!ret)
+		ret = check_needs(path, &file, err);
 	if (ret)
 		return ret;
 	*release = find_release(&file);

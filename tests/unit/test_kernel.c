@@ -13,6 +13,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -915,6 +916,49 @@ static int tear_down(void **state)
 	return dir_remove(tmp, NULL);
 }
 
+/* A program with a few strings in it, as User-Mode Linux has them. */
+static void put_uml(const char *name, const char *const *strings, size_t nr)
+{
+	Elf64_Ehdr head = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64}, .e_type = ET_EXEC,
+			   .e_machine = EM_X86_64};
+	cleanup_buf struct buf file = {0};
+	size_t i;
+
+	buf_add(&file, &head, sizeof(head));
+	for (i = 0; i < nr; i++)
+		buf_add(&file, strings[i], strlen(strings[i]) + 1);
+	put(name, file.data, file.len);
+}
+
+static void test_uml(void **unused)
+{
+	static const char *const strings[] = {
+		"User Mode Linux v%s\n", "Linux version of something", "Linux version 7.3.4 (x@y)",
+		"dtb=<file>\n    Boot", "time-travel=inf-cpu\n    This",
+	};
+	cleanup_free char *path = in_tmp("uml/linux"), *release = NULL, *image = NULL;
+	struct kernel kernel;
+	struct err err = {""};
+
+	(void)unused;
+	put_uml("uml/linux", strings + 1, 4);
+	assert_false(uml_image(path));
+	assert_int_equal(kernel_import(path, NULL, &kernel, &err), -ENOEXEC);
+	put_uml("uml/linux", strings, 4);
+	assert_true(uml_image(path));
+	assert_int_equal(kernel_import(path, NULL, &kernel, &err), -ENOEXEC);
+	assert_non_null(strstr(err.msg, "lacks CONFIG_UML_TIME_TRAVEL_SUPPORT"));
+	put_uml("uml/linux", strings, 5);
+	assert_int_equal(image_check(path, &release, &err), 0);
+	assert_string_equal(release, "7.3.4");
+	assert_int_equal(kernel_import(path, NULL, &kernel, &err), 0);
+	assert_true(kernel_is_uml(&kernel));
+	assert_string_equal(kernel.release, "7.3.4");
+	image = kernel_image(&kernel);
+	assert_string_equal(strrchr(image, '/'), "/linux");
+	kernel_release(&kernel);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -923,6 +967,7 @@ int main(void)
 		cmocka_unit_test(test_index_garbage),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_bzimage),
+		cmocka_unit_test(test_uml),
 		cmocka_unit_test(test_bzimage_no_file),
 		cmocka_unit_test(test_import),
 		cmocka_unit_test(test_import_id),
