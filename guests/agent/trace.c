@@ -286,12 +286,9 @@ void trace_plan(const char *level)
 	if (i == sizeof(levels) / sizeof(levels[0]))
 		agent_fail(WIRE_AGENT_ERROR, "the plan traces the unknown '%s'", level);
 	trace.level = (enum level)i;
-	/*
-	 * EBUSY: it is mounted there already.  Under User-Mode Linux a look at any other clock moves
-	 * the time.
-	 */
+	/* EBUSY: it is mounted there already. */
 	if ((mount("tracefs", DIR_, "tracefs", 0, NULL) && errno != EBUSY) ||
-	    !set("trace_clock", uml_here() ? "local" : "mono") ||
+	    !set("trace_clock", "mono") ||
 	    !set("buffer_size_kb", trace.level >= ALL ? BUFFER_ALL : BUFFER_RECLAIM)) {
 		sample_state_text("trace.events", "absent");
 		return;

@@ -29,7 +29,7 @@ static const struct cmd_option equiv_options[] = {
 	{"set", 'S', CMD_WORD, offsetof(struct equiv_cmd, axes.set), "KEY=VALUE",
 	 "set a parameter, or a key of [scenario] such as window, of all scenarios named"},
 	{"policy", 'p', CMD_LIST, offsetof(struct equiv_cmd, axes.policy), "LIST",
-	 "policies, by name or path (default: lru,mglru)"},
+	 "policies, by name or path (default: lru,mglru-nowalk)"},
 	{"guest", 'g', CMD_LIST, offsetof(struct equiv_cmd, axes.guest), "LIST",
 	 "guests of one node and one CPU (default: uml)"},
 	{"seeds", 'n', CMD_LIST, offsetof(struct equiv_cmd, axes.seeds), "LIST",
@@ -359,7 +359,7 @@ static int run_equiv(int argc, char **argv)
 	if (o.axes.results)
 		path_set_results(o.axes.results);
 	set_default(&o.axes.scenario, SCENARIOS);
-	set_default(&o.axes.policy, "lru,mglru");
+	set_default(&o.axes.policy, "lru,mglru-nowalk");
 	set_default(&o.axes.guest, "uml");
 	set_default(&o.axes.seeds, "1");
 	scenarios_expand(&o.axes, false);
