@@ -64,6 +64,7 @@ struct found {
 struct equiv {
 	const struct equiv_cmd *o;
 	struct axes axes;
+	const char *scenario; /* as the user named it, the one that is being tested */
 	json_t *list;
 	size_t nr[3]; /* by answer */
 };
@@ -222,12 +223,12 @@ static void print_difference(const struct experiment *a, const struct experiment
 	}
 }
 
-static void print_one(const struct experiment *a, const struct experiment *b,
+static void print_one(const struct equiv *e, const struct experiment *a, const struct experiment *b,
 		      const struct found *f)
 {
-	char arm[120];
+	char arm[160];
 
-	snprintf(arm, sizeof(arm), "%s %s %lld", name_of(a, "scenario"), name_of(a, "policy"),
+	snprintf(arm, sizeof(arm), "%.100s %s %lld", e->scenario, name_of(a, "policy"),
 		 (long long)json_integer_value(json_object_get(a->spec, "seed")));
 	printf("%-34s ", arm);
 	if (f->answer == UNTESTED) {
@@ -259,7 +260,7 @@ static void compare_all(struct equiv *e, const struct experiments *exps)
 		if (e->o->json)
 			add_json(e, a, b, &f);
 		else
-			print_one(a, b, &f);
+			print_one(e, a, b, &f);
 		json_decref(f.counters);
 		fflush(stdout);
 	}
@@ -295,6 +296,7 @@ static void test_scenario(struct equiv *e, const char *word)
 	struct err err = {""};
 
 	e->axes.scenario = scenario;
+	e->scenario = word;
 	if (experiments_plan(&e->axes, say, &exps, &err)) {
 		untested(e, word, err.msg);
 		return;
