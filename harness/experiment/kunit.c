@@ -15,7 +15,7 @@
 #define TICK_MS  200
 
 /* Tests are told at this level, and after them the machine has nothing to do. */
-#define PARAMS " loglevel=8 printk.time=0 kunit.enable=1 kunit_shutdown="
+#define PARAMS " loglevel=8 printk.time=0 kunit.enable=1 kunit.autorun=1 kunit_shutdown="
 
 static const struct machine machine = {
 	.node[0] = {.memory = MEMORY, .cpus = 1}, .nr_nodes = 1, .records = 1 << 20,
