@@ -214,22 +214,30 @@ static int open_run(void *ctx, size_t run, struct records *rec, struct buf *byte
  * ---- Output ----
  */
 
-static void print_head(const struct pair *p, const struct explain_cmd *o, bool paired)
+static void head_text(const struct pair *p, const struct explain_cmd *o, bool paired,
+		      struct buf *out)
 {
 	const struct arm *a = &p->arm[0], *b = &p->arm[1];
+	cleanup_buf struct buf head = {0};
+	cleanup_free char *arms = NULL;
 	unsigned int axis;
 
 	for (axis = 0; axis < AXIS_NR; axis++)
 		if ((axis != p->axis || o->halves) &&
 		    (axis != AXIS_ENGINE || strcmp(a->label[axis], engine_name(ENGINE_EXACT))))
-			printf("%s %s, ", axis_name((enum axis)axis), a->label[axis]);
-	printf("n = %zu and %zu%s\n", a->nr, b->nr, paired ? ", the same seeds" : "");
+			buf_printf(&head, "%s %s, ", axis_name((enum axis)axis), a->label[axis]);
+	buf_printf(&head, "n = %zu and %zu%s", a->nr, b->nr, paired ? ", the same seeds" : "");
+	format_wrap(out, "", "  ", buf_str(&head));
 	if (o->halves)
-		printf("A: every other seed from %llu on, B: the others\n\n",
-		       (unsigned long long)a->member[0].seed);
+		arms = xasprintf("A: every other seed from %llu on, B: the others",
+				 (unsigned long long)a->member[0].seed);
 	else
-		printf("A: %s (%.12s, ...), B: %s (%.12s, ...)\n\n", a->label[p->axis],
-		       a->member[0].id, b->label[p->axis], b->member[0].id);
+		arms = xasprintf("A: %s (%.12s, ...), B: %s (%.12s, ...)", a->label[p->axis],
+				 a->member[0].id, b->label[p->axis], b->member[0].id);
+	format_wrap(out, "", "  ", arms);
+	buf_adds(out, "\n");
+	if (*p->also)
+		format_wrap(out, "note: the arms differ in ", "  ", p->also);
 }
 
 static json_t *json_arm(const struct arm *arm, const char *label)
@@ -258,9 +266,7 @@ static void print_report(const struct pair *p, const struct explain_cmd *o,
 		print_json(json);
 		return;
 	}
-	print_head(p, o, r->data->paired);
-	if (*p->also)
-		format_wrap(&out, "note: the arms differ in ", "  ", p->also);
+	head_text(p, o, r->data->paired, &out);
 	explain_text(r, &out);
 	fputs(buf_str(&out), stdout);
 }

@@ -178,8 +178,10 @@ static void find(struct judge *j)
 
 void explain_interval(const struct explain_finding *f, double *lo, double *hi)
 {
-	*hi = f->series->at[f->onset];
-	*lo = f->onset ? f->series->at[f->onset - 1] : *hi;
+	const struct explain_series *s = f->series;
+
+	*hi = s->by && f->onset ? s->by[f->onset] : s->at[f->onset];
+	*lo = f->onset ? s->at[f->onset - 1] : *hi;
 }
 
 static int by_time(const void *a, const void *b)

@@ -39,6 +39,7 @@ struct explain_series {
 	double grain; /* what all its numbers are multiples of */
 	size_t nr;
 	double *at; /* of each point, ns since the phase began; owned */
+	double *by; /* when each point's last number was really read, or NULL: at; owned */
 	double *x;  /* nr rows: the numbers of a's runs, then of b's; owned */
 };
 
@@ -112,7 +113,10 @@ struct explain {
 int explain_judge(const struct explain_data *data, struct explain *out, struct err *err);
 void explain_release(struct explain *e);
 
-/* A finding's interval: agreed with at *lo, apart at *hi, ns since the phase began. */
+/*
+ * A finding's interval, ns since the phase began: the last point at which the arms agreed, and when all
+ * that shows them apart had been read.
+ */
 void explain_interval(const struct explain_finding *f, double *lo, double *hi);
 
 /*

@@ -360,9 +360,12 @@ static double sample_time(const struct loader *l, size_t counter, size_t arm, si
 	return t[n / 2];
 }
 
-/* In a straight line between the samples before and behind; the last one's number behind it. */
+/*
+ * In a straight line between the samples before and behind; the last one's number behind it.  What
+ * happened before the sample behind can show: *by is raised to its time.
+ */
 static double value_at(const struct loader *l, size_t run, const struct track *t, double at,
-		       size_t *from)
+		       size_t *from, double *by)
 {
 	double before, behind;
 	size_t i = *from;
@@ -374,6 +377,7 @@ static double value_at(const struct loader *l, size_t run, const struct track *t
 	if (at <= before || i + 1 == t->nr)
 		return t->value[i];
 	behind = time_of(l, run, t, i + 1);
+	*by = fmax(*by, behind);
 	return t->value[i] + (t->value[i + 1] - t->value[i]) * (at - before) / (behind - before);
 }
 
@@ -431,12 +435,15 @@ static void make_series(struct loader *l, size_t counter)
 		return;
 	n = place_samples(l, counter, at);
 	s = add_series(l->out, l->names[counter], EXPLAIN_WINDOW, (double)l->grain[counter], n);
+	s->by = xcalloc(n + 1, sizeof(*s->by));
 	memcpy(s->at, at, n * sizeof(*at));
+	memcpy(s->by, at, n * sizeof(*at));
 	for (i = 0; i < l->n; i++) {
 		size_t from = 0;
 
 		for (p = 0; p < n; p++)
-			s->x[p * l->n + i] = value_at(l, i, track_of(l, i, counter), at[p], &from);
+			s->x[p * l->n + i] = value_at(l, i, track_of(l, i, counter), at[p], &from,
+						      &s->by[p]);
 	}
 }
 
@@ -567,6 +574,7 @@ void explain_data_release(struct explain_data *data)
 	for (i = 0; i < data->nr; i++) {
 		free(data->series[i].name);
 		free(data->series[i].at);
+		free(data->series[i].by);
 		free(data->series[i].x);
 	}
 	free(data->series);

@@ -7,7 +7,8 @@
  *	trace.cgroup.NAME.EVENT		those of tasks of a cgroup
  *	trace.reclaim.CONTEXT.episodes|pages|ns, trace.cgroup.NAME.reclaim.CONTEXT....
  *			episodes of direct, memcg and proactive reclaim that had ended
- *	trace.node.N.reclaim.kswapd.episodes|ns		of a node's kswapd, from waking to sleeping
+ *	trace.reclaim.kswapd.episodes|ns, trace.node.N.reclaim.kswapd....
+ *			of kswapd, from waking to sleeping
  *
  * What has not happened yet has no counter; it stands at 0.
  */

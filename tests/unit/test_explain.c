@@ -445,9 +445,10 @@ static void make_walks(struct explain_data *d, size_t na, size_t nb, size_t nr, 
 	for (i = 0; i < nr; i++) {
 		struct explain_series *s = &d->series[i];
 
-		*s = (struct explain_series){xasprintf("vmstat.c%zu", i), EXPLAIN_WINDOW, 1, POINTS,
-					     calloc(POINTS, sizeof(double)),
-					     calloc(POINTS * n, sizeof(double))};
+		*s = (struct explain_series){.name = xasprintf("vmstat.c%zu", i),
+					     .phase = EXPLAIN_WINDOW, .grain = 1, .nr = POINTS,
+					     .at = calloc(POINTS, sizeof(double)),
+					     .x = calloc(POINTS * n, sizeof(double))};
 		for (p = 0; p < POINTS; p++)
 			s->at[p] = (double)p * 1e8;
 		for (p = 0; p < POINTS; p++)
