@@ -16,6 +16,8 @@
 /* The trace is looked at about so many times in a phase. */
 #define TALLIES      50
 #define TALLIES_MAX  1000
+/* Of a sample behind a point, from which on it decides what the point's number is. */
+#define WEIGHT_MIN   0.1
 
 /* One counter's samples in one run. */
 struct track {
@@ -362,7 +364,8 @@ static double sample_time(const struct loader *l, size_t counter, size_t arm, si
 
 /*
  * In a straight line between the samples before and behind; the last one's number behind it.  What
- * happened before the sample behind can show: *by is raised to its time.
+ * happened before the sample behind can show: *by is raised to its time, unless the one before is so
+ * near that the other has hardly any weight.
  */
 static double value_at(const struct loader *l, size_t run, const struct track *t, double at,
 		       size_t *from, double *by)
@@ -377,7 +380,8 @@ static double value_at(const struct loader *l, size_t run, const struct track *t
 	if (at <= before || i + 1 == t->nr)
 		return t->value[i];
 	behind = time_of(l, run, t, i + 1);
-	*by = fmax(*by, behind);
+	if (at - before >= (behind - before) * WEIGHT_MIN)
+		*by = fmax(*by, behind);
 	return t->value[i] + (t->value[i + 1] - t->value[i]) * (at - before) / (behind - before);
 }
 

@@ -407,9 +407,10 @@ static void begin_text(const struct explain_report *r, struct buf *out)
 		   explain_phase_name(f->series->phase), phase_begin(r, f->series->phase) / 1e9, n,
 		   n == 1 ? "" : "s");
 	if (f->series->phase == EXPLAIN_WINDOW)
-		buf_printf(out, "Since when is not known: %s.\n",
-			   is_traced(r) ? "the trace alone looks before it, and does not part there" :
-					  "nothing looks before it, there is no trace");
+		format_wrap(out, "Since when is not known: ", "  ",
+			    is_traced(r) ?
+				    "the trace alone looks before it, and does not part there." :
+				    "nothing looks before it, there is no trace.");
 }
 
 static const char *family_of(const struct explain_report *r, const struct explain_finding *f)
@@ -457,8 +458,7 @@ static void how_text(const struct explain_report *r, struct buf *out)
 	else
 		buf_adds(out, "\n");
 	if (!e->tested && r->data->na == 1 && r->data->nb == 1)
-		buf_adds(out, "One run each knows no spread: the first difference, whatever it is "
-			      "worth.\n");
+		buf_adds(out, "One run each knows no spread: the first difference, untested.\n");
 	else if (!e->tested)
 		buf_printf(out, "%zu and %zu runs can show nothing at 5 %%: what does not overlap, "
 				"untested.\n",
