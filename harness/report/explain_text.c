@@ -436,12 +436,16 @@ static void first_text(const struct explain_report *r, struct buf *out)
 	}
 	begin_text(r, out);
 	begin = phase_begin(r, f->series->phase);
-	if (!f->start)
-		buf_printf(out, "%s: %s +%.3f to +%.3f s (virtual time %.3f to %.3f s)\n",
-			   r->e->finding[0].start ? "First to move apart" : "First apart",
-			   explain_phase_name(f->series->phase), r->moment->lo / 1e9,
-			   r->moment->hi / 1e9, (begin + r->moment->lo) / 1e9,
-			   (begin + r->moment->hi) / 1e9);
+	if (!f->start) {
+		cleanup_free char *line = xasprintf(
+			"%s: %s +%.3f to +%.3f s (virtual time %.3f to %.3f s)",
+			r->e->finding[0].start ? "First to move apart" : "First apart",
+			explain_phase_name(f->series->phase), r->moment->lo / 1e9,
+			r->moment->hi / 1e9, (begin + r->moment->lo) / 1e9,
+			(begin + r->moment->hi) / 1e9);
+
+		format_wrap(out, "", "  ", line);
+	}
 	explain_scope(f->series->name, scope, sizeof(scope));
 	buf_printf(out, "in %s, %s:\n  %s%s\n", family_of(r, f), scope, f->series->name,
 		   meaning_differs(r, f->series->name) ? "*" : "");
