@@ -19,6 +19,7 @@
 #define MEANINGS_SHOWN 4
 
 #define NAME_WIDTH  24
+#define SIDE_WIDTH  19
 #define COUNT_WIDTH 36
 
 json_t *explain_meanings(const struct arm *arm)
@@ -80,6 +81,14 @@ static void distance_text(const struct explain_report *r, double d, char *out, s
 		snprintf(out, size, "%+.*f", fabs(d) < 9.95 ? 1 : 0, d);
 }
 
+/* What a side takes beyond its column is taken from the name's, which can have a line for itself. */
+static int beyond(const char *side)
+{
+	int n = (int)strlen(side) - SIDE_WIDTH;
+
+	return n > 0 ? n : 0;
+}
+
 static void finding_text(const struct explain_report *r, const struct explain_finding *f,
 			 struct buf *out)
 {
@@ -91,8 +100,8 @@ static void finding_text(const struct explain_report *r, const struct explain_fi
 	side_text(&f->b, b, sizeof(b));
 	distance_text(r, f->distance, d, sizeof(d));
 	buf_adds(out, "  ");
-	format_column(out, 2, name, NAME_WIDTH);
-	buf_printf(out, " %19s %19s %5s\n", a, b, d);
+	format_column(out, 2, name, NAME_WIDTH - beyond(a) - beyond(b));
+	buf_printf(out, " %*s %*s %5s\n", SIDE_WIDTH, a, SIDE_WIDTH, b, d);
 }
 
 /* The farthest apart, then the farthest of each other scope: system, node, cgroup, ... */
@@ -170,7 +179,7 @@ static void groups_text(const struct explain_report *r, bool start, enum explain
 		shown++;
 	}
 	if (n > shown)
-		buf_printf(out, "and %zu more groups %s (--all)\n", n - shown,
+		buf_printf(out, "and %zu more group%s %s (--all)\n", n - shown, n - shown > 1 ? "s" : "",
 			   start ? "apart at that moment" : "later");
 }
 
