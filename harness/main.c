@@ -14,6 +14,7 @@ extern const struct cmd cmd_check;
 extern const struct cmd cmd_compare;
 extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
+extern const struct cmd cmd_explain;
 extern const struct cmd cmd_gdb;
 extern const struct cmd cmd_kernel;
 extern const struct cmd cmd_metrics;
@@ -28,9 +29,9 @@ extern const struct cmd cmd_spread;
 extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_compare, &cmd_spread, &cmd_diff, &cmd_show, &cmd_trace, &cmd_probe,
-	&cmd_metrics, &cmd_check, &cmd_replay, &cmd_scenario, &cmd_refs, &cmd_kernel, &cmd_shell,
-	&cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
+	&cmd_run, &cmd_compare, &cmd_spread, &cmd_explain, &cmd_diff, &cmd_show, &cmd_trace,
+	&cmd_probe, &cmd_metrics, &cmd_check, &cmd_replay, &cmd_scenario, &cmd_refs, &cmd_kernel,
+	&cmd_shell, &cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
 };
 
 #define VERSION "0.1"

@@ -349,7 +349,8 @@ int arms_load(const struct arms_filter *filter, struct arms *out, struct err *er
 		arms_release(out);
 		return ret;
 	}
-	drop_old(out);
+	if (!filter->old)
+		drop_old(out);
 	if (out->nr)
 		qsort_r(out->arm, out->nr, sizeof(*out->arm), by_label, &f);
 	return 0;

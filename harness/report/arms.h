@@ -55,12 +55,13 @@ struct arms_filter {
 	char **word[AXIS_NR]; /* NULL-terminated, or NULL */
 	const uint64_t *seed;
 	size_t nr_seeds; /* 0 = all */
+	bool old; /* those that a newer arm has the labels of too */
 	const char *newest; /* set by arms_load(): what the kernel word "newest" stands for */
 };
 
 /*
  * Loads what matches.  Where several arms have the same labels (the agent was rebuilt, QEMU
- * changed), the newest stays.
+ * changed), the newest stays, unless all are asked for.
  */
 int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err);
 void arms_release(struct arms *arms);
