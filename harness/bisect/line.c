@@ -80,18 +80,31 @@ size_t line_rank(const struct line *line, size_t k)
 	return n;
 }
 
-/* Of those that see all of the set, or none, the one nearest to it. */
+/* Whether k sees all of the set, or it is before it: sees none, and each of the set comes after k. */
+static bool is_beside(const struct line *line, const bool *culprit, size_t k, bool all)
+{
+	size_t c;
+
+	for (c = 1; c < line->nr; c++) {
+		if (!culprit[c])
+			continue;
+		if (line_after(line, k, c) != all)
+			return false;
+		if (!all && k && !line_after(line, c, k))
+			return false;
+	}
+	return true;
+}
+
+/* The one nearest to the set. */
 static size_t nearest(const struct line *line, const bool *culprit, const bool *usable, bool all)
 {
-	size_t k, c, best = line->nr, best_rank = 0;
+	size_t k, best = line->nr, best_rank = 0;
 
 	for (k = 0; k < line->nr; k++) {
 		size_t rank;
 
-		for (c = 1; usable[k] && c < line->nr; c++)
-			if (culprit[c] && line_after(line, k, c) != all)
-				break;
-		if (!usable[k] || c < line->nr)
+		if (!usable[k] || !is_beside(line, culprit, k, all))
 			continue;
 		rank = line_rank(line, k);
 		if (best < line->nr && (all ? rank >= best_rank : rank < best_rank))

@@ -73,8 +73,8 @@ static inline bool line_after(const struct line *line, size_t k, size_t c)
 /* How many culprits a test at k would see: the place of k in a plain line. */
 size_t line_rank(const struct line *line, size_t k);
 /*
- * The points beside a set of culprits that are usable: the last that sees none of them, and the first
- * that sees them all.  line->nr where there is none.
+ * The points beside a set of culprits that are usable: the last before them that sees none, and the
+ * first that sees them all.  line->nr where there is none.
  */
 size_t line_before(const struct line *line, const bool *culprit, const bool *usable);
 size_t line_from(const struct line *line, const bool *culprit, const bool *usable);
