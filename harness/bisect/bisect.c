@@ -817,6 +817,14 @@ static int measure_some(struct bisect *b, size_t nr, size_t *ran, struct err *er
 	return ret;
 }
 
+/* Once more where the host failed: unattended, that should not be the end. */
+static int measure_again(struct bisect *b, size_t nr, size_t *ran, struct err *err)
+{
+	int ret = measure_some(b, nr, ran, err);
+
+	return ret == -ETIME ? measure_some(b, nr, ran, err) : ret;
+}
+
 static int end_step(struct bisect *b, double start, size_t ran, struct err *err)
 {
 	return note(b, "end", json_pack("{s:f, s:I}", "seconds", round((now() - start) * 10) / 10, "ran",
@@ -838,7 +846,7 @@ static int finish_step(struct bisect *b, const struct bisect_run *opts, struct e
 	       b->pending_done < b->pending.seeds) {
 		/* A wrong name is told after one experiment and not after eight. */
 		some = b->hunt.nr ? b->pending.seeds - b->pending_done : 1;
-		ret = measure_some(b, some, &ran, err);
+		ret = measure_again(b, some, &ran, err);
 		if (!ret && b->hunt.nr == 1 && !b->hunt.tried[0].has && b->measure.metric &&
 		    b->seen[0].why && strstr(b->seen[0].why, "there is no metric"))
 			ret = give_up(b, k, b->seen[0].why, err);
@@ -911,8 +919,10 @@ int bisect_go(struct bisect *b, const struct bisect_run *opts, struct err *err)
 			ret = hunt_next(&b->hunt, &step);
 			if (ret)
 				return err_sys(err, ret, "cannot go on with search %s", b->id);
-			if (step.phase == HUNT_OVER)
+			if (step.phase == HUNT_OVER) {
+				line_remove_worktree(&b->line);
 				return 0;
+			}
 			ret = attach(b, err);
 			if (!ret)
 				ret = begin_step(b, &step, err);

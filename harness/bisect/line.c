@@ -81,16 +81,14 @@ size_t line_rank(const struct line *line, size_t k)
 }
 
 /* Whether k sees all of the set, or it is before it: sees none, and each of the set comes after k. */
-static bool is_beside(const struct line *line, const bool *culprit, size_t k, bool all)
+static bool is_beside(const struct line *line, const size_t *culprit, size_t nr, size_t k, bool all)
 {
-	size_t c;
+	size_t i;
 
-	for (c = 1; c < line->nr; c++) {
-		if (!culprit[c])
-			continue;
-		if (line_after(line, k, c) != all)
+	for (i = 0; i < nr; i++) {
+		if (line_after(line, k, culprit[i]) != all)
 			return false;
-		if (!all && k && !line_after(line, c, k))
+		if (!all && k && !line_after(line, culprit[i], k))
 			return false;
 	}
 	return true;
@@ -99,12 +97,16 @@ static bool is_beside(const struct line *line, const bool *culprit, size_t k, bo
 /* The one nearest to the set. */
 static size_t nearest(const struct line *line, const bool *culprit, const bool *usable, bool all)
 {
+	size_t *list = xcalloc(line->nr, sizeof(*list)), nr = 0;
 	size_t k, best = line->nr, best_rank = 0;
 
+	for (k = 1; k < line->nr; k++)
+		if (culprit[k])
+			list[nr++] = k;
 	for (k = 0; k < line->nr; k++) {
 		size_t rank;
 
-		if (!usable[k] || !is_beside(line, culprit, k, all))
+		if (!usable[k] || !is_beside(line, list, nr, k, all))
 			continue;
 		rank = line_rank(line, k);
 		if (best < line->nr && (all ? rank >= best_rank : rank < best_rank))
@@ -112,6 +114,7 @@ static size_t nearest(const struct line *line, const bool *culprit, const bool *
 		best = k;
 		best_rank = rank;
 	}
+	free(list);
 	return best;
 }
 

@@ -104,5 +104,7 @@ int line_of_commits(const struct git_request *ask, struct line *out, bool *swapp
 		    struct err *err);
 int line_of_series(const struct git_request *ask, struct line *out, bool *swapped,
 		   struct err *err);
+/* At the end of a search: what it checked out, and the repository's note of it. */
+void line_remove_worktree(struct line *line);
 
 #endif

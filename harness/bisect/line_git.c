@@ -409,6 +409,14 @@ static int build(const struct checkout *c, const char *name, char **kernel, stru
 		       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), name, EXIT_SKIP, log);
 }
 
+void line_remove_worktree(struct line *line)
+{
+	const struct checkout *c = line->own;
+
+	if (line->make == make_commit && c)
+		GIT(c->tree, NULL, NULL, "worktree", "remove", "--force", "--force", c->work);
+}
+
 static int make_commit(struct line *line, size_t k, void (*say)(const char *line), char **kernel,
 		       struct err *err)
 {

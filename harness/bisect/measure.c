@@ -129,9 +129,12 @@ static int take_result(const struct measure *m, const struct experiment *exp, st
 	memcpy(out->id, exp->id, SHA256_HEX);
 	out->seed = (uint64_t)json_integer_value(json_object_get(exp->spec, "seed"));
 	out->status = exp->status;
-	if (exp->status == STATUS_HARNESS_ERROR)
-		return err_set(err, -EIO, "the host failed, not the kernel: %s",
-			       exp->reason ? exp->reason : "no reason is known");
+	/* What the host did is no observation, and there is no result of it either. */
+	if (!status_final(exp->status))
+		return err_set(err, -ETIME, "the host failed, not the kernel: %s%s%s; the same command goes on "
+					    "where this one ended (--timeout gives a slow host more time)",
+			       status_name(exp->status), exp->reason ? ": " : "",
+			       exp->reason ? exp->reason : "");
 	if (!m->metric) {
 		out->has = m->fails[exp->status] || m->passes[exp->status];
 		out->value = m->fails[exp->status];

@@ -47,7 +47,7 @@ int measure_set_failures(struct measure *m, char *const *words, struct err *err)
  */
 int measure_plan(const struct measure *m, const char *kernel, const uint64_t *seed, size_t nr,
 		 struct experiments *out, struct err *err);
-/* Runs what is not there yet; out[0..nr-1] by seed. */
+/* Runs what is not there yet; out[0..nr-1] by seed.  -ETIME when it was the host that ended one. */
 int measure_run(const struct measure *m, struct experiments *exps, struct measured *out,
 		struct err *err);
 

@@ -192,7 +192,7 @@ int model_posterior(const struct line *line, enum model model, const struct samp
 		    double *p, struct contrast *contrast)
 {
 	double *value = xcalloc(nr, sizeof(*value)), squares;
-	struct seen *seen = xcalloc(nr, sizeof(*seen)), half[2];
+	struct seen *seen = xcalloc(nr, sizeof(*seen)), half[2], last[2];
 	int ret = values_of(model, sample, nr, value, &squares);
 	size_t c, n;
 
@@ -200,7 +200,10 @@ int model_posterior(const struct line *line, enum model model, const struct samp
 		n = sum_up(sample, value, nr, seen);
 		for (c = 1; c < line->nr; c++) {
 			split(line, c, seen, n, half);
-			p[c] = likelihood(model, half, squares);
+			/* Between two points that were seen all are alike. */
+			p[c] = c > 1 && !memcmp(half, last, sizeof(last)) ?
+				p[c - 1] : likelihood(model, half, squares);
+			memcpy(last, half, sizeof(last));
 		}
 		normalise(p, line->nr);
 		split(line, likeliest(p, line->nr), seen, n, half);

@@ -120,17 +120,17 @@ static const char *short_name(const struct bisect *b, size_t k, char out[64])
 
 static void add_question(const struct bisect *b, struct buf *out)
 {
-	cleanup_buf struct buf words = {0};
+	cleanup_buf struct buf words = {0}, head = {0};
 	json_t *fail = json_object_get(b->ask, "fail"), *item;
 	size_t i;
 
-	buf_printf(out, "bisect %s: %s, policy %s", b->id, asked(b->ask, "scenario"),
-		   asked(b->ask, "policy"));
+	buf_printf(&head, "%s, policy %s", asked(b->ask, "scenario"), asked(b->ask, "policy"));
 	if (asked(b->ask, "guest"))
-		buf_printf(out, ", guest %s", asked(b->ask, "guest"));
+		buf_printf(&head, ", guest %s", asked(b->ask, "guest"));
 	if (asked(b->ask, "engine"))
-		buf_printf(out, ", engine %s", asked(b->ask, "engine"));
-	buf_adds(out, "\n");
+		buf_printf(&head, ", engine %s", asked(b->ask, "engine"));
+	buf_printf(out, "bisect %s\n", b->id);
+	format_wrap(out, "of:     ", "        ", buf_str(&head));
 	if (b->measure.metric) {
 		buf_printf(out, "asked:  %s%s\n", b->measure.metric,
 			   b->hunt.q.better == STATS_DIR_LOWER  ? ", lower is better" :

@@ -83,6 +83,7 @@ sed 's/^ *//' "$DIR/out" | tr '\n' ' ' | grep -q "cannot be told apart: one of t
 	fail "$(cat "$DIR/out")"
 [ "$(git -C "$tree" status --porcelain)$(git -C "$tree" rev-parse HEAD)" = "$(git -C "$tree" rev-parse c11)" ] ||
 	fail "the user's tree was touched"
+[ "$(git -C "$tree" worktree list | wc -l)" = 1 ] || fail "a worktree is left"
 expect 128 bisect --tree "$tree" --good c0 --bad c11 --build 'exit 3' -m $rate
 said 'the build command ended with status 3'
 
