@@ -283,6 +283,7 @@ struct world {
 	bool broken[64];
 	size_t calls[64];
 	bool again;          /* a seed was asked for twice */
+	bool mixed;          /* what lies between the ends is now like one, now like the other */
 };
 
 static void answer(struct world *w, const struct step *step)
@@ -297,6 +298,8 @@ static void answer(struct world *w, const struct step *step)
 	for (i = 0; i < step->seeds; i++) {
 		size_t seed = w->calls[step->point]++;
 		bool bad = line_after(line, step->point, w->culprit) == w->hunt->new_is_bad;
+		if (w->mixed && step->point && step->point + 1 < line->nr)
+			bad = seed & 1;
 		/* Noise without chance: as many steps as there are seeds, none equal. */
 		struct attempt a = {step->point, seed, true,
 				    (bad ? w->bad : w->good) + (double)((seed * 7 + step->point) % 11) / 11};
@@ -448,6 +451,24 @@ static void the_limit_holds(void **state)
 	search(&w, &h);
 	assert_int_equal(h.outcome, HUNT_UNSURE);
 	assert_true(h.nr < 18 + CHOOSE_SEEDS_MAX);
+	hunt_release(&h);
+	line_release(&line);
+}
+
+/* What does not fit the model is measured until its seeds are used up, and not called found. */
+static void no_seed_is_run_twice(void **state)
+{
+	struct world w = {.culprit = 1, .good = 10, .bad = 12, .mixed = true};
+	struct hunt h;
+	struct line line;
+
+	(void)state;
+	plain_line(&line, 3);
+	hunt_init(&h, &line, &lower, true, 16, 0);
+	search(&w, &h);
+	assert_int_equal(h.outcome, HUNT_UNCONFIRMED);
+	assert_true(w.calls[1] > 8 && w.calls[1] <= 16);
+	assert_false(w.again);
 	hunt_release(&h);
 	line_release(&line);
 }
@@ -787,6 +808,7 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(a_small_change_does_not_matter),
 		cmocka_unit_test(the_limit_holds),
+		cmocka_unit_test(no_seed_is_run_twice),
 		cmocka_unit_test(sets_hold_what_they_claim),
 		cmocka_unit_test(nothing_planted_nothing_found),
 		cmocka_unit_test(journal_survives_a_torn_line),
