@@ -66,6 +66,12 @@ struct arms_filter {
 int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err);
 void arms_release(struct arms *arms);
 /*
+ * The results of these ids as one arm, whatever else they differ in: of one kernel of a search.
+ * -ENODATA for none.
+ */
+int arm_of_results(const char *const *id, size_t nr, struct arm *out, struct err *err);
+void arm_release(struct arm *arm);
+/*
  * Whether the member's numbers count: it went to its end as planned.  One that did not meet what the
  * scenario expects does, or what is expected would choose among the seeds.
  */

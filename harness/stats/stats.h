@@ -243,6 +243,13 @@ int stats_spread(const double *x, size_t n, struct stats_spread *out);
 size_t stats_n_for_change(double cv, double change, double p_alpha, double power);
 
 /*
+ * stats_normal_quantile - the value below which a standard normal variable lies with probability p.
+ *
+ * p in (0, 1); the error is that of erfc(), and the answer within (-40, 40).
+ */
+double stats_normal_quantile(double p);
+
+/*
  * ---- From numbers to a verdict (verdict.c) ----
  */
 
