@@ -147,6 +147,30 @@ static void add_cached(json_t *rows)
 	kernels_release(cached.kernel, cached.nr);
 }
 
+/* One image may have been built of several inputs: each name is a line. */
+static void add_name(const char *name, const json_t *about, void *ctx)
+{
+	struct kernel kernel;
+	json_t *rows = ctx, *row;
+
+	(void)about;
+	if (find_row(rows, name) || built_find(name, &kernel, NULL))
+		return;
+	row = new_row(name, name, "", kernel.packaging, kernel.has_modules, 0);
+	json_object_set_new(row, "cached", json_true());
+	json_object_set_new(row, "id", json_string(kernel.id));
+	insert_row(rows, row);
+	kernel_release(&kernel);
+}
+
+static void add_names(json_t *rows)
+{
+	struct err err = {""};
+
+	if (built_each(add_name, rows, &err))
+		die(&err);
+}
+
 static json_t *list_rows(bool refresh)
 {
 	json_t *rows = json_array();
@@ -163,6 +187,7 @@ static json_t *list_rows(bool refresh)
 		ladder_release(&ladder);
 	}
 	add_cached(rows);
+	add_names(rows);
 	return rows;
 }
 
@@ -383,11 +408,26 @@ static const struct kernel *find_id(const struct cached *cached, const char *pre
 	return found;
 }
 
+/* A kernel that has another name by what was built first. */
+static const struct kernel *find_built(const struct cached *cached, const char *name)
+{
+	const struct kernel *found;
+	struct kernel kernel;
+
+	if (built_find(name, &kernel, NULL))
+		return NULL;
+	found = find_id(cached, kernel.id);
+	kernel_release(&kernel);
+	return found;
+}
+
 static const struct kernel *find_cached(const struct cached *cached, const char *name)
 {
 	const struct kernel *kernel = find_named(cached, name);
 	struct err err = {""};
 
+	if (!kernel)
+		kernel = find_built(cached, name);
 	if (!kernel)
 		kernel = find_id(cached, name);
 	if (kernel)

@@ -29,8 +29,8 @@
 
 /* Answers of build_kernel() that say something about the source; all others are about the host. */
 #define BUILD_BROKEN   (-ENOEXEC) /* it does not compile or link: err says where */
-#define BUILD_CONFIG   (-ENOTSUP) /* a symbol of a fragment is not in it, or did not stick */
-#define BUILD_CONFLICT (-ESTALE)  /* a patch does not apply */
+#define BUILD_CONFIG   (-ENOMSG)  /* a symbol of a fragment is not in it, or did not stick */
+#define BUILD_CONFLICT (-EBADRQC) /* a patch does not apply */
 
 struct build_progress {
 	size_t done;    /* files so far */

@@ -47,7 +47,7 @@ static size_t value_length(const char *s)
 static bool value_good(const char *s, size_t len)
 {
 	if (*s == '"' || (len == 1 && strchr("ymn", *s)))
-		return true;
+		return len;
 	if (*s == '-')
 		return len > 1 && strspn(s + 1, "0123456789") == len - 1;
 	if (len > 2 && !strncmp(s, "0x", 2))

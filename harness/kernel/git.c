@@ -8,7 +8,7 @@
 
 #include "base/proc.h"
 
-#define ARGS_MAX       48
+#define ARGS_MAX       80
 #define GIT_TIMEOUT_MS (60 * 60 * 1000)
 
 struct words {

@@ -152,10 +152,24 @@ static int open_repo(const struct source *s, const char *format, const char *obj
 
 /* ---- a folder, or the working tree of a repository, as it is now ---- */
 
+#define SETTINGS "-c", "core.looseCompression=1", "-c", "core.autocrlf=false", "-c", \
+		 "core.fileMode=true", "-c", "advice.addEmbeddedRepo=false"
+#define BUT(what) ":(exclude,glob)" what
+
 /*
- * Only what .gitignore files do not leave out, so that objects beside the source are no part of it.
- * The index is kept: next time only what changed is read.
+ * A folder that is no repository: its .gitignore files may be of whoever packed it and leave out all
+ * (Debian's do), so what a build leaves is named here.
  */
+static int add_all(const struct repo *r, const char *folder, struct err *err)
+{
+	return git_run(&r->git, NULL, err, "-C", folder, SETTINGS, "add", "-A", "-f", "--", ".",
+		       BUT("**/*.o"), BUT("**/*.a"), BUT("**/*.ko"), BUT("**/*.cmd"), BUT("**/*.mod"),
+		       BUT("**/*.order"), BUT(".config*"), BUT(".tmp_*"), BUT("vmlinux*"),
+		       BUT("include/config/**"), BUT("include/generated/**"),
+		       BUT("arch/*/include/generated/**"), BUT("**/.git/**"), NULL);
+}
+
+/* The index is kept: next time only what changed is read. */
 static int take_folder(struct source *s, const char *folder, const char *head, struct err *err)
 {
 	cleanup_repo struct repo r = repo_of(s, folder, "folder");
@@ -163,10 +177,10 @@ static int take_folder(struct source *s, const char *folder, const char *head, s
 
 	if (head && !file_exists(r.index))
 		ret = git_run(&r.git, NULL, err, "read-tree", head, NULL);
-	if (!ret)
-		ret = git_run(&r.git, NULL, err, "-C", folder, "-c", "core.looseCompression=1", "-c",
-			      "core.autocrlf=false", "-c", "core.fileMode=true", "-c",
-			      "advice.addEmbeddedRepo=false", "add", "-A", ".", NULL);
+	if (!ret && head)
+		ret = git_run(&r.git, NULL, err, "-C", folder, SETTINGS, "add", "-A", ".", NULL);
+	else if (!ret)
+		ret = add_all(&r, folder, err);
 	return ret ? ret : git_line(&r.git, s->tree, sizeof(s->tree), err, "write-tree", NULL);
 }
 
