@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Building kernels, on a tree that is built as a kernel's is but in a second (tests/vm/ktree): what is
-# an input and what is not, commits, patches, fragments, bad input.  No machine runs here.
+# an input and what is not, commits, patches, fragments, bad input.
 # shellcheck source=tests/vm/lib.sh
 . tests/vm/lib.sh
 
@@ -127,6 +127,14 @@ echo 'CONFIG_FAKE_MODULE=m' >"$DIR/mod.config"
 mod=$(build "$tree" --config "$DIR/mod.config")
 "$WRINGER" kernel show "$mod" | grep -q 'modules  *1$' || fail "the module is not there"
 
+# ---- another architecture: a program instead of an image ----
+printf '# arch: um\nCONFIG_PSI=y\n' >"$DIR/um.config"
+um=$(build "$tree" --config "$DIR/um.config")
+folder=$("$WRINGER" kernel show "$um" --json | jq -r '.[0].folder')
+if [ ! -s "$folder/linux" ] || [ -e "$folder/vmlinuz" ]; then
+	fail "no program came of arch um"
+fi
+
 # ---- patches ----
 p=$DIR/series
 mkdir "$p"
@@ -150,6 +158,41 @@ expect 1 "$WRINGER" kernel build "$tree" --config "$psi" --patches "$p"
 said 'patch b\.patch does not apply: hunk 1 of mm/vmscan\.c, at line [0-9]+'
 expect 128 "$WRINGER" kernel build "$tree" --config "$psi" --patches "$DIR/cache"
 said 'there is no patch in'
+
+# ---- each prefix of a series: what boots is a prebuilt kernel, which the tree passes off as its own ----
+vmlinuz=$(env -u WRINGER_CACHE "$WRINGER" kernel fetch 6.12 --json | jq -r '.[0].folder')/vmlinuz
+cp -r tests/vm/ktree "$DIR/boot"
+cat >"$DIR/boot/image.sh" <<-EOS
+	cp '$vmlinuz' "\$1"
+EOS
+e=$DIR/each
+cp -r "$p" "$e"
+printf 'b.patch\na.diff\nc.patch\n' >"$e/series"
+sed -i 's,pages / 7,pages / 2,' "$e/b.patch"
+cat >"$e/c.patch" <<-'EOS'
+	--- a/mm/late.c
+	+++ b/mm/late.c
+	@@ -2 +2 @@
+	-int sooner;
+	+int soon;
+EOS
+expect 1 "$WRINGER" kernel build "$DIR/boot" --config "$psi" --patches "$e" --each -g bare \
+	-s ./tests/vm/scenarios/blink.conf
+cat >"$DIR/want" <<-EOS
+	  0  boots             (none)
+	  1  boots             b.patch
+	  2  boots             a.diff
+	  3  does-not-apply    c.patch
+EOS
+diff "$DIR/want" "$DIR/out" || fail "the series gives other lines"
+said 'c\.patch: patch c\.patch does not apply: hunk 1 of mm/late\.c, at line 2'
+cat >"$DIR/boot/image.sh" <<-EOS
+	{ head -c 400000 '$vmlinuz'; tail -c +400001 '$vmlinuz' | tr '\\\\000' '\\\\001'; } >"\$1"
+EOS
+printf 'b.patch\n' >"$e/series"
+expect 1 "$WRINGER" kernel build "$DIR/boot" --config "$psi" --patches "$e" --each -g bare \
+	-s ./tests/vm/scenarios/blink.conf
+[ "$(grep -c '^  [01]  fails ' "$DIR/out")" = 2 ] || fail "a kernel that does not boot gives: $(cat "$DIR/out")"
 
 # ---- killed in the middle: the next one does not take half a file for whole ----
 sleep 0.1
