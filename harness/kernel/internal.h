@@ -55,6 +55,8 @@ struct draft {
 	const char *packaging;
 	const char *suite; /* NULL: not from a package */
 	json_t *packages;  /* what it came from, an array */
+	const char *release; /* of what is no bzImage but the program "linux" (UML); else NULL */
+	const json_t *build; /* how it was built, borrowed; kept as build.json; NULL: not here */
 };
 
 int draft_open(struct draft *draft, struct err *err);
