@@ -60,7 +60,8 @@ static void add_environment(struct command *c, const struct make *m)
 	add(c, "-i");
 	add_own(c, xasprintf("PATH=%s", path && !m->toolchain->root ?
 				    path : "/usr/sbin:/usr/bin:/sbin:/bin"));
-	add(c, "HOME=/nonexistent");
+	/* No folder of the user's, and none that a tool could make. */
+	add(c, "HOME=/dev/null");
 	add(c, "LC_ALL=C");
 	add(c, "TZ=UTC");
 	if (m->toolchain->ccache) {
