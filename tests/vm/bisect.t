@@ -14,6 +14,12 @@ bisect()
 	"$WRINGER" bisect -g tiny -p mglru -s "$blink" "$@"
 }
 
+# says TEXT: the output does, wherever its lines break.
+says()
+{
+	sed "s/^ *//" "$DIR/out" | tr "\n" " " | grep -qF -- "$1" || fail "no '$1' in: $(cat "$DIR/out")"
+}
+
 # What does not hang on chance of one answer; the cost does.
 answer()
 {
@@ -79,8 +85,7 @@ done
 # shellcheck disable=SC2016 # for the build's shell
 build='case $(cat count) in 4|6) exit 125;; esac; cat kernel'
 expect 0 bisect --tree "$tree" --good c0 --bad c11 --build "$build" -m $rate
-sed 's/^ *//' "$DIR/out" | tr '\n' ' ' | grep -q "cannot be told apart: one of these is the first bad, $(git -C "$tree" rev-parse --short=12 c5) is the last good" ||
-	fail "$(cat "$DIR/out")"
+says "cannot be told apart: one of these is the first bad, $(git -C "$tree" rev-parse --short=12 c5) is the last good"
 [ "$(git -C "$tree" status --porcelain)$(git -C "$tree" rev-parse HEAD)" = "$(git -C "$tree" rev-parse c11)" ] ||
 	fail "the user's tree was touched"
 [ "$(git -C "$tree" worktree list | wc -l)" = 1 ] || fail "a worktree is left"
@@ -89,11 +94,11 @@ said 'the build command ended with status 3'
 
 # No change, the other way round, and what cannot be asked.
 expect 1 bisect -k 6.12.95,6.12.107 --good 6.12.95 --bad 6.12.107 -m cgroup.app.events.oom_kill
-grep -q '^refused: the ends do not differ' "$DIR/out" || fail "$(cat "$DIR/out")"
+says "refused: the ends do not differ"
 expect 1 bisect -k 6.1.192,6.12.107 --good 6.12.107 --bad 6.1.192 -m $rate
-grep -q 'other way round' "$DIR/out" || fail "$(cat "$DIR/out")"
+says "other way round"
 expect 125 bisect -k 6.1.192,6.12.107 --good 6.1.192 --bad 6.12.107 -m workload.anon.speed
-grep -q "there is no metric 'workload.anon.speed'" "$DIR/out" || fail "$(cat "$DIR/out")"
+says "there is no metric 'workload.anon.speed'"
 expect 128 bisect -k 6.1.192,6.12.107 --good 6.1.192 --bad 6.12.107
 said 'expects nothing that could fail'
 expect 128 bisect -k 6.1.192,6.12.95,6.12.107 --good 6.12.95 --bad 6.12.107 -m $rate
