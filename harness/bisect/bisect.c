@@ -116,11 +116,13 @@ static int kernels_line(const struct bisect *b, char **words, struct line *out, 
 static int build_line(struct bisect *b, struct line *out, bool *swapped, struct err *err)
 {
 	char **kernels = asked_list(b->ask, "kernels"), **paths = asked_list(b->ask, "paths");
+	char **config = asked_list(b->ask, "config");
 	cleanup_free char *work = xasprintf("%s/tree", b->dir);
 	struct git_request git = {
 		.tree = asked(b, "tree"), .from = asked(b, "good"), .to = asked(b, "bad"), .paths = paths,
 		.first_parent = json_is_true(json_object_get(b->ask, "first_parent")),
 		.series = asked(b, "series"), .base = asked(b, "base"), .build = asked(b, "build"),
+		.config = config, .toolchain = asked(b, "toolchain"),
 		.work = work,
 	};
 	int ret;
@@ -136,6 +138,7 @@ static int build_line(struct bisect *b, struct line *out, bool *swapped, struct 
 				     out, swapped, err);
 	free(kernels);
 	free(paths);
+	free(config);
 	return ret;
 }
 

@@ -97,7 +97,9 @@ struct git_request {
 	bool first_parent;
 	const char *series;   /* folder or file of patches on top of base; then from and to are numbers */
 	const char *base;
-	const char *build;    /* shell command */
+	const char *build;    /* shell command; NULL: build_kernel() builds */
+	char *const *config;  /* its fragments, ends with NULL */
+	const char *toolchain; /* and its toolchain, or NULL */
 	const char *work;     /* folder for the checkout, made where it is not there */
 };
 int line_of_commits(const struct git_request *ask, struct line *out, bool *swapped,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Commits, and the patches of a series on top of one, as a line.  All of git's work is done by git, in a
- * worktree of our own, so the user's is never touched.  The user's command builds what is checked out.
+ * worktree of our own, so the user's is never touched.  What is built is a kernel of kernel/build.h, or
+ * what the user's command makes of the checkout.
  */
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,10 +19,10 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "bisect/line.h"
+#include "kernel/build.h"
 
 /* The matrix of commits is 50 MB then. */
 #define COMMITS_MAX 20000
-#define PATCHES_MAX 1000
 
 #define GIT_TIMEOUT_MS 600000
 /* A day: nobody waits for that. */
@@ -37,7 +37,8 @@
 #define HASH_LEN 40
 
 struct checkout {
-	char *tree, *work, *build;
+	char *tree, *work, *build, *toolchain;
+	char **config;
 	char **hash; /* by point */
 	size_t nr;
 };
@@ -49,6 +50,10 @@ static void checkout_release(void *own)
 
 	for (i = 0; i < c->nr; i++)
 		free(c->hash[i]);
+	for (i = 0; c->config && c->config[i]; i++)
+		free(c->config[i]);
+	free(c->config);
+	free(c->toolchain);
 	free(c->hash);
 	free(c->tree);
 	free(c->work);
@@ -119,12 +124,29 @@ static int order(const char *tree, const char *from, const char *to, bool *swapp
 		       from, to, buf_str(&base));
 }
 
+static char *copy_of(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+static char **copy_list(char *const *list)
+{
+	char **out = xcalloc(FRAGMENTS_MAX + 1, sizeof(*out));
+	size_t i;
+
+	for (i = 0; list && list[i] && i < FRAGMENTS_MAX; i++)
+		out[i] = xstrdup(list[i]);
+	return out;
+}
+
 static struct checkout *attach(struct line *line, const struct git_request *ask)
 {
 	struct checkout *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct checkout){.tree = xstrdup(ask->tree), .work = xstrdup(ask->work),
-			       .build = ask->build ? xstrdup(ask->build) : NULL};
+			       .build = copy_of(ask->build),
+			       .toolchain = copy_of(ask->toolchain),
+			       .config = copy_list(ask->config)};
 	line->own = c;
 	line->release_own = checkout_release;
 	return c;
@@ -389,7 +411,7 @@ static int read_kernel(const struct checkout *c, int fd, char **kernel, struct e
 	return 0;
 }
 
-static int build(const struct checkout *c, const char *name, char **kernel, struct err *err)
+static int run_command(const struct checkout *c, const char *name, char **kernel, struct err *err)
 {
 	cleanup_fd int out_fd = memfd_create("stdout", MFD_CLOEXEC);
 	cleanup_free char *log = xasprintf("%s.log", c->work);
@@ -417,6 +439,24 @@ void line_remove_worktree(struct line *line)
 		GIT(c->tree, NULL, NULL, "worktree", "remove", "--force", "--force", c->work);
 }
 
+/* What does not compile, lacks a symbol or conflicts is a matter of the commit: skipped. */
+static int build_commit(const struct checkout *c, size_t k, void (*say)(const char *line), char **kernel,
+			struct err *err)
+{
+	struct build build = {.tree = c->tree, .commit = c->hash[k], .fragments = c->config,
+			      .toolchain = c->toolchain, .say = say};
+	struct built built;
+	int ret = build_kernel(&build, &built, err);
+
+	if (ret == BUILD_BROKEN || ret == BUILD_CONFIG || ret == BUILD_CONFLICT)
+		return -ENOEXEC;
+	if (ret)
+		return ret;
+	*kernel = xstrdup(built.name);
+	built_release(&built);
+	return 0;
+}
+
 static int make_commit(struct line *line, size_t k, void (*say)(const char *line), char **kernel,
 		       struct err *err)
 {
@@ -424,7 +464,7 @@ static int make_commit(struct line *line, size_t k, void (*say)(const char *line
 	int ret;
 
 	if (!c->build)
-		return err_set(err, -EINVAL, "nothing says how to build a commit: --build COMMAND");
+		return build_commit(c, k, say, kernel, err);
 	if (say) {
 		cleanup_free char *text = xasprintf("building %.60s", line->point[k].name);
 
@@ -434,80 +474,10 @@ static int make_commit(struct line *line, size_t k, void (*say)(const char *line
 	if (ret)
 		return ret;
 	setenv("WRINGER_COMMIT", c->hash[k], 1);
-	return build(c, line->point[k].name, kernel, err);
+	return run_command(c, line->point[k].name, kernel, err);
 }
 
 /* --- series --- */
-
-struct patches {
-	char **file;
-	size_t nr;
-};
-
-static void patches_release(struct patches *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->nr; i++)
-		free(p->file[i]);
-	free(p->file);
-}
-
-static void add_patch(struct patches *p, const char *dir, const char *name)
-{
-	p->file = xrealloc(p->file, p->nr + 1, sizeof(*p->file));
-	p->file[p->nr++] = xasprintf("%s/%s", dir, name);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* As quilt has it: a file "series" names them in their order. */
-static int read_series(const char *dir, struct patches *out, struct err *err)
-{
-	cleanup_free char *path = xasprintf("%s/series", dir);
-	cleanup_buf struct buf text = {0};
-	char *rest, *line;
-	int ret = file_read(path, &text, err);
-
-	if (ret)
-		return ret;
-	for (rest = text.data; (line = strsep(&rest, "\n"));) {
-		line += strspn(line, " \t");
-		line[strcspn(line, " \t\r#")] = '\0';
-		if (*line)
-			add_patch(out, dir, line);
-	}
-	return 0;
-}
-
-static int list_patches(const char *path, struct patches *out, struct err *err)
-{
-	cleanup_free char *dir = realpath(path, NULL), *series = NULL;
-	struct dirent *e;
-	DIR *d = dir ? opendir(dir) : NULL;
-	int ret = 0;
-
-	if (!d)
-		return err_sys(err, -errno, "cannot read the folder of patches %s", path);
-	series = xasprintf("%s/series", dir);
-	if (file_exists(series))
-		ret = read_series(dir, out, err);
-	while (!ret && !file_exists(series) && (e = readdir(d))) {
-		size_t len = strlen(e->d_name);
-
-		if (len > 6 && !strcmp(e->d_name + len - 6, ".patch"))
-			add_patch(out, dir, e->d_name);
-	}
-	closedir(d);
-	if (!file_exists(series) && out->nr)
-		qsort(out->file, out->nr, sizeof(*out->file), by_name);
-	if (!ret && (!out->nr || out->nr > PATCHES_MAX))
-		ret = err_set(err, -EINVAL, "%s holds %s patches", path, out->nr ? "too many" : "no");
-	return ret;
-}
 
 static const char *base_name(const char *path)
 {
@@ -546,7 +516,7 @@ static size_t count_named(const struct patches *p, const char *word)
 	if (*word && !*end)
 		return n;
 	for (i = 0; i < p->nr; i++)
-		if (!strcmp(base_name(p->file[i]), word))
+		if (!strcmp(base_name(p->name[i]), word))
 			return i + 1;
 	return SIZE_MAX;
 }
@@ -562,10 +532,13 @@ static int add_patches(const struct git_request *ask, const struct patches *p, s
 	if (!ret)
 		ret = check_out(c, hash, err);
 	for (i = 0; !ret && i <= last; i++) {
-		const char *name = i ? base_name(p->file[i - 1]) : "base";
+		const char *name = i ? base_name(p->name[i - 1]) : "base";
 
-		if (i)
-			ret = commit_patch(c->work, p->file[i - 1], hash, err);
+		if (i) {
+			cleanup_free char *path = xasprintf("%s/%s", p->dir, p->name[i - 1]);
+
+			ret = commit_patch(c->work, path, hash, err);
+		}
 		if (!ret && i >= first)
 			add_commit(out, name, hash, "");
 	}
@@ -580,7 +553,7 @@ int line_of_series(const struct git_request *ask, struct line *out, bool *swappe
 
 	*out = (struct line){.kind = "patches", .make = make_commit};
 	if (!ret)
-		ret = list_patches(ask->series, &p, err);
+		ret = patches_load(ask->series, &p, err);
 	if (!ret) {
 		from = count_named(&p, ask->from);
 		to = count_named(&p, ask->to);

@@ -93,6 +93,8 @@ void bisect_command(const json_t *ask, struct buf *out)
 	add_option(out, "--series", asked(ask, "series"));
 	add_option(out, "--base", asked(ask, "base"));
 	add_option(out, "--build", asked(ask, "build"));
+	add_list(out, "--config", json_object_get(ask, "config"), false);
+	add_option(out, "--toolchain", asked(ask, "toolchain"));
 	add_list(out, "--path", json_object_get(ask, "paths"), true);
 	if (json_is_true(json_object_get(ask, "first_parent")))
 		buf_adds(out, " --first-parent");

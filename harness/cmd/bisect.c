@@ -12,6 +12,7 @@
 #include "bisect/bisect.h"
 #include "bisect/simulate.h"
 #include "cmd/cmd.h"
+#include "kernel/build.h"
 
 #define DEFAULT_SEEDS  "1-64"
 #define DEFAULT_LIMIT  400
@@ -21,8 +22,8 @@ struct bisect_cmd {
 	struct axis_opts axes;
 	const char *good, *bad;
 	const char *metric, *change;
-	struct cmd_list status, allow, paths;
-	const char *tree, *series, *base, *build;
+	struct cmd_list status, allow, paths, config;
+	const char *tree, *series, *base, *build, *toolchain;
 	uint64_t limit, jobs, timeout_ns, trials;
 	bool expect, every, first_parent, fresh, simulate, json;
 };
@@ -58,6 +59,10 @@ static const struct cmd_option bisect_options[] = {
 	 "what the series applies to (default: HEAD)"},
 	{"build", 0, CMD_STRING, offsetof(struct bisect_cmd, build), "COMMAND",
 	 "shell command that builds what is checked out and prints the kernel, as after -k; 125 skips"},
+	{"config", 0, CMD_LIST, offsetof(struct bisect_cmd, config), "LIST",
+	 "without --build: fragments of which 'wringer kernel build' makes a kernel (default: base)"},
+	{"toolchain", 0, CMD_STRING, offsetof(struct bisect_cmd, toolchain), "SUITE",
+	 "without --build: 'host', or the suite whose compiler builds (default: as the tree needs)"},
 	{"jobs", 'j', CMD_NUMBER, offsetof(struct bisect_cmd, jobs), "N",
 	 "machines at a time (default: the host's CPUs)"},
 	{"timeout", 't', CMD_TIME, offsetof(struct bisect_cmd, timeout_ns), "TIME",
@@ -79,6 +84,7 @@ static void on_signal(int sig)
 {
 	(void)sig;
 	stop = true;
+	build_stop = true;
 }
 
 static void progress(const struct run_progress *p, void *ctx)
@@ -193,10 +199,14 @@ static void check_usage(const struct bisect_cmd *o)
 		die_usage(&cmd_bisect, "--change is of a --metric");
 	if (o->tree && o->axes.kernel.nr)
 		die_usage(&cmd_bisect, "either --tree or the kernels after -k");
-	if (!o->tree && (o->series || o->build || o->paths.nr || o->first_parent))
-		die_usage(&cmd_bisect, "--series, --build, --path and --first-parent need a --tree");
-	if (o->tree && !o->build)
-		die_usage(&cmd_bisect, "--tree needs a --build COMMAND");
+	if (!o->tree && (o->series || o->build || o->paths.nr || o->first_parent || o->config.nr ||
+			 o->toolchain))
+		die_usage(&cmd_bisect, "--series, --build, --config, --toolchain, --path and "
+				       "--first-parent need a --tree");
+	if (o->build && (o->config.nr || o->toolchain))
+		die_usage(&cmd_bisect, "--build COMMAND knows its own configuration and compiler");
+	if (o->config.nr > FRAGMENTS_MAX)
+		die_usage(&cmd_bisect, "--config takes %d fragments at most", FRAGMENTS_MAX);
 }
 
 static json_t *make_ask(struct bisect_cmd *o)
@@ -219,6 +229,10 @@ static json_t *make_ask(struct bisect_cmd *o)
 	set(ask, "series", path_json(o->series));
 	set(ask, "base", word_json(o->base));
 	set(ask, "build", word_json(o->build));
+	if (o->tree && !o->build && !o->config.nr)
+		list_add(&o->config, "base");
+	set(ask, "config", list_json(&o->config));
+	set(ask, "toolchain", word_json(o->toolchain));
 	set(ask, "min_rel", change_json(o));
 	set(ask, "seeds", seeds_json(o));
 	set(ask, "limit", json_integer((json_int_t)o->limit));

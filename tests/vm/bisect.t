@@ -92,6 +92,38 @@ says "cannot be told apart: one of these is the first bad, $(git -C "$tree" rev-
 expect 128 bisect --tree "$tree" --good c0 --bad c11 --build 'exit 3' -m $rate
 said 'the build command ended with status 3'
 
+# Commits that wringer builds itself, and the same ones as a series; one does not compile.
+vmlinuz()
+{
+	"$WRINGER" kernel fetch "$1" --json | jq -r '.[0].folder + "/vmlinuz"'
+}
+ktree=$DIR/ktree
+# Not every one of these images has FUSE or a driver, so there is no device.
+printf '[guest]\ntitle = no device\n[node 0]\nmemory = 96M\ncpus = 1\n' >"$DIR/none.conf"
+cp -r tests/vm/ktree "$ktree"
+git init -q "$ktree"
+echo CONFIG_PSI=y >"$DIR/psi.config"
+for i in 0 1 2 3 4 5; do
+	[ $i -lt 3 ] && old=6.1.192 || old=6.12.95
+	printf 'cp "%s" "$1"\n' "$(vmlinuz $old)" >"$ktree/image.sh"
+	echo "int late$i$([ $i = 2 ] || echo ';')" >"$ktree/mm/vmscan.c"
+	git -C "$ktree" add -A
+	git -C "$ktree" -c user.name=a -c user.email=a@b commit -q -m "change $i"
+	git -C "$ktree" tag c$i
+done
+built()
+{
+	WRINGER_CACHE=$DIR/cache "$WRINGER" bisect -g "$DIR/none.conf" -p mglru -s "$blink" \
+		--tree "$ktree" --config "$DIR/psi.config" -m $rate "$@"
+}
+expect 0 built --good c0 --bad c5
+says "cannot be told apart: one of these is the first bad, $(git -C "$ktree" rev-parse --short=12 c1) is the last good"
+git -C "$ktree" format-patch -q -o "$DIR/series" c0..c5
+expect 0 built --series "$DIR/series" --base c0 --good base --bad all
+says 'cannot be told apart: one of these is the first bad, 0001-change-1.patch is the last good'
+expect 129 built --good c0 --bad c5 --build true
+said 'knows its own configuration'
+
 # No change, the other way round, and what cannot be asked.
 expect 1 bisect -k 6.12.95,6.12.107 --good 6.12.95 --bad 6.12.107 -m cgroup.app.events.oom_kill
 says "refused: the ends do not differ"
