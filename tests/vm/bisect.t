@@ -105,7 +105,7 @@ git init -q "$ktree"
 echo CONFIG_PSI=y >"$DIR/psi.config"
 for i in 0 1 2 3 4 5; do
 	[ $i -lt 3 ] && old=6.1.192 || old=6.12.95
-	printf 'cp "%s" "$1"\n' "$(vmlinuz $old)" >"$ktree/image.sh"
+	echo "cp '$(vmlinuz "$old")' \"\$1\"" >"$ktree/image.sh"
 	echo "int late$i$([ $i = 2 ] || echo ';')" >"$ktree/mm/vmscan.c"
 	git -C "$ktree" add -A
 	git -C "$ktree" -c user.name=a -c user.email=a@b commit -q -m "change $i"
