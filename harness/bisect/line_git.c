@@ -20,6 +20,7 @@
 #include "base/proc.h"
 #include "bisect/line.h"
 #include "kernel/build.h"
+#include "kernel/git.h"
 
 /* The matrix of commits is 50 MB then. */
 #define COMMITS_MAX 20000
@@ -62,18 +63,9 @@ static void checkout_release(void *own)
 }
 
 /* git -C DIR ARG...; no hook of the tree's runs. */
-static int git(const char *dir, struct buf *out, struct err *err, const char *const args[])
-{
-	const char *argv[32] = {"git", "-C", dir, "-c", "core.hooksPath=/dev/null", "-c",
-				"advice.detachedHead=false"};
-	size_t n = 7;
-
-	while (*args && n + 1 < ARRAY_SIZE(argv))
-		argv[n++] = *args++;
-	return *args ? -E2BIG : proc_capture(argv, GIT_TIMEOUT_MS, out, err);
-}
-
-#define GIT(dir, out, err, ...) git(dir, out, err, (const char *const[]){__VA_ARGS__, NULL})
+#define GIT(dir, out, err, ...)                                                                     \
+	git_run(&(const struct git){0}, out, err, "-C", dir, "-c", "core.hooksPath=/dev/null", "-c", \
+		"advice.detachedHead=false", __VA_ARGS__, NULL)
 
 static void trim(struct buf *text)
 {
