@@ -21,7 +21,7 @@ CFLAGS += -std=gnu11 $(WARN)
 GUEST_CFLAGS := -std=gnu11 $(WARN) -O2 -ffile-prefix-map=$(CURDIR)=. -fno-ident
 GUEST_LDFLAGS := -static -s -Wl,--build-id=none
 
-ROOMS := base wire records stats trace result engine kernel image layer experiment report cmd
+ROOMS := base wire records stats trace result engine kernel image layer experiment report bisect cmd
 HOST_SRC := $(foreach r,$(ROOMS),$(wildcard harness/$(r)/*.c))
 # Workload descriptors are the host's too; what only runs in a guest is linked but never called.
 WORK_SRC := $(wildcard workloads/*.c) $(filter-out %/main.c,$(wildcard workloads/lib/*.c))
@@ -31,6 +31,9 @@ PROG_SRC := $(wildcard workloads/*.c workloads/lib/*.c) harness/wire/wire.c
 HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
 
 DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
+	$(B)/data/in-toolchain \
+	$(patsubst %,$(B)/data/%,$(wildcard kernel-config/*.config kernel-config/*.conf) \
+		$(wildcard kernel-config/patches/*/*)) \
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
 	$(patsubst layers/%,$(B)/data/layers/%,$(wildcard layers/*.conf layers/*.sh)) \
@@ -69,6 +72,14 @@ $(B)/data/probe.so: $(wildcard harness/engine/plugin/probe/*.[ch]) harness/engin
 	$(CC) -D_GNU_SOURCE -Iharness $(PLUGIN_CFLAGS) -fvisibility=hidden -o $@ $(filter %.c,$^)
 
 $(B)/data/apt-conf: scripts/apt-conf
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/data/in-toolchain: scripts/in-toolchain
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/data/kernel-config/%: kernel-config/%
 	@mkdir -p $(@D)
 	cp $< $@
 

@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 
+extern const struct cmd cmd_bisect;
 extern const struct cmd cmd_boot;
 extern const struct cmd cmd_cache;
 extern const struct cmd cmd_check;
@@ -15,6 +16,7 @@ extern const struct cmd cmd_compare;
 extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_equiv;
+extern const struct cmd cmd_explain;
 extern const struct cmd cmd_gdb;
 extern const struct cmd cmd_kernel;
 extern const struct cmd cmd_kunit;
@@ -27,12 +29,14 @@ extern const struct cmd cmd_scenario;
 extern const struct cmd cmd_shell;
 extern const struct cmd cmd_show;
 extern const struct cmd cmd_spread;
+extern const struct cmd cmd_test;
 extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_compare, &cmd_spread, &cmd_diff, &cmd_equiv, &cmd_show, &cmd_trace, &cmd_probe,
-	&cmd_metrics, &cmd_check, &cmd_replay, &cmd_scenario, &cmd_refs, &cmd_kernel, &cmd_kunit, &cmd_shell,
-	&cmd_gdb, &cmd_boot, &cmd_cache, &cmd_doctor, NULL,
+	&cmd_run, &cmd_compare, &cmd_spread, &cmd_explain, &cmd_diff, &cmd_equiv, &cmd_show,
+	&cmd_trace, &cmd_probe, &cmd_bisect, &cmd_test, &cmd_metrics, &cmd_check, &cmd_replay,
+	&cmd_scenario, &cmd_refs, &cmd_kernel, &cmd_kunit, &cmd_shell, &cmd_gdb, &cmd_boot,
+	&cmd_cache, &cmd_doctor, NULL,
 };
 
 #define VERSION "0.1"

@@ -30,7 +30,7 @@ _wringer_values()
 _wringer_operands()
 {
 	case $1 in
-	kernel) printf '%s\n' list fetch show ;;
+	kernel) printf '%s\n' list fetch show build ;;
 	scenario) printf '%s\n' list show check keys ;;
 	show) printf '%s\n' guests policies scenarios workloads guest policy scenario ;;
 	esac

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/compare.h"
+#include "cmd/select.h"
 #include "engine/engine.h"
 #include "report/compare.h"
 #include "report/format.h"
@@ -285,38 +286,6 @@ static bool is_finding(const struct comparison *c)
 	return c->failed_base || c->failed_other || c->missed_base || c->missed_other;
 }
 
-static size_t count_labels(const struct arms *arms, enum axis axis)
-{
-	size_t i, k, n = 0;
-
-	for (i = 0; i < arms->nr; i++) {
-		for (k = 0; k < i; k++)
-			if (!strcmp(arms->arm[i].label[axis], arms->arm[k].label[axis]))
-				break;
-		n += k == i;
-	}
-	return n;
-}
-
-/* Policies first: that is the question this program is for. */
-static enum axis choose_axis(const struct arms *arms, const struct compare_cmd *o)
-{
-	static const enum axis order[] = {AXIS_POLICY, AXIS_KERNEL, AXIS_GUEST};
-	enum axis axis = o->by ? axis_find(o->by) : AXIS_NR;
-	size_t i;
-
-	if (o->by && axis == AXIS_NR)
-		die_usage(&cmd_compare, "--by %s: one of kernel, guest, policy, scenario, engine",
-			  o->by);
-	for (i = 0; axis == AXIS_NR && i < ARRAY_SIZE(order); i++)
-		if (count_labels(arms, order[i]) > 1)
-			axis = order[i];
-	if (axis == AXIS_NR || count_labels(arms, axis) < 2)
-		die_usage(&cmd_compare, "nothing to compare: %zu arm%s in %s match", arms->nr,
-			  arms->nr == 1 ? "" : "s", path_results());
-	return axis;
-}
-
 static bool same_but(const struct arm *a, const struct arm *b, enum axis axis)
 {
 	unsigned int i;
@@ -368,7 +337,7 @@ static void compare_one(const struct arm *base, const struct arm *other, enum ax
 
 static bool compare_all(const struct arms *arms, const struct compare_cmd *o)
 {
-	enum axis axis = choose_axis(arms, o);
+	enum axis axis = select_axis(&cmd_compare, arms, o->by);
 	json_t *list = o->json ? json_array() : NULL;
 	bool finding = false, any = false;
 	size_t i;
@@ -390,31 +359,6 @@ static bool compare_all(const struct arms *arms, const struct compare_cmd *o)
 	return finding;
 }
 
-/* Results of several engines are compared only by one who asks for it. */
-static char **engines_of(const struct compare_cmd *o)
-{
-	static char exact[] = "exact";
-	static char *only[] = {exact, NULL};
-	char **item = o->axes.engine.item;
-	size_t i;
-
-	for (i = 0; item && item[i]; i++)
-		if (engine_find(item[i]) == ENGINE_NR)
-			die_usage(&cmd_compare, "--engine %s: exact, kvm or fast", item[i]);
-	if (item || (o->by && axis_find(o->by) == AXIS_ENGINE))
-		return item;
-	return only;
-}
-
-static void say_other_engines(const struct arms *arms, const struct compare_cmd *o)
-{
-	if (arms->other_engine && !o->axes.engine.item)
-		fprintf(stderr,
-			"%zu results of other engines left out: --engine NAME takes one of them, "
-			"--by engine compares them\n",
-			arms->other_engine);
-}
-
 static char *words_joined(const struct cmd_list *list)
 {
 	cleanup_buf struct buf out = {0};
@@ -428,39 +372,18 @@ static char *words_joined(const struct cmd_list *list)
 static int run_compare(int argc, char **argv)
 {
 	struct compare_cmd o = {0};
-	struct arms_filter filter = {0};
-	struct err err = {""};
 	struct arms arms;
-	uint64_t *seeds;
 	bool finding;
 
 	if (cmd_parse(&cmd_compare, argc, argv, &o))
 		die_usage(&cmd_compare, "'%s' is no option", argv[1]);
-	if (o.axes.results)
-		path_set_results(o.axes.results);
 	o.asked = words_joined(&o.axes.scenario);
-	scenarios_expand(&o.axes, true);
-	seeds = seeds_parse(&cmd_compare, &o.axes.seeds, &filter.nr_seeds);
-	filter.seed = seeds;
-	filter.word[AXIS_KERNEL] = o.axes.kernel.item;
-	filter.word[AXIS_GUEST] = o.axes.guest.item;
-	filter.word[AXIS_POLICY] = o.axes.policy.item;
-	filter.word[AXIS_SCENARIO] = o.axes.scenario.item;
-	filter.word[AXIS_ENGINE] = engines_of(&o);
-	if (arms_load(&filter, &arms, &err))
-		die(&err);
-	if (arms.ignored)
-		fprintf(stderr,
-			"%zu older results left out: a newer agent, image or QEMU has run the "
-			"same\n",
-			arms.ignored);
-	say_other_engines(&arms, &o);
+	select_arms(&cmd_compare, &o.axes, o.by, &arms);
 	if (o.table)
-		finding = compare_tables(&arms, choose_axis(&arms, &o), &o);
+		finding = compare_tables(&arms, select_axis(&cmd_compare, &arms, o.by), &o);
 	else
 		finding = compare_all(&arms, &o);
 	arms_release(&arms);
-	free(seeds);
 	free(o.asked);
 	return finding ? EXIT_FINDING : EXIT_FINE;
 }

@@ -6,23 +6,32 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
-#include "kernel/kernel.h"
+#include "cmd/kernel.h"
+#include "kernel/build.h"
 
 /* Fewer digits of an id are too easily a version, or a typing error. */
 #define ID_PREFIX_MIN 4
-
-extern const struct cmd cmd_kernel;
-
-struct kernel_cmd {
-	bool refresh;
-	bool json;
-};
 
 static const struct cmd_option kernel_options[] = {
 	{"refresh", 'r', CMD_FLAG, offsetof(struct kernel_cmd, refresh), NULL,
 	 "fetch the package indexes again (they are kept for a day)"},
 	{"json", 0, CMD_FLAG, offsetof(struct kernel_cmd, json), NULL, "print JSON"},
+	{"config", 'c', CMD_LIST, offsetof(struct kernel_cmd, config), "LIST",
+	 "build: fragments of configuration, by name or path (default: base)"},
+	{"patches", 'P', CMD_STRING, offsetof(struct kernel_cmd, patches), "DIR",
+	 "build: apply a series of patches, a folder or one of kernel-config/patches"},
+	{"each", 0, CMD_FLAG, offsetof(struct kernel_cmd, each), NULL,
+	 "build: with none, the first, the first two, ... of the patches; boot each"},
+	{"toolchain", 0, CMD_STRING, offsetof(struct kernel_cmd, toolchain), "NAME",
+	 "build: host, or a suite such as trixie (default: the host's unless it is too old)"},
+	{"jobs", 'j', CMD_NUMBER, offsetof(struct kernel_cmd, jobs), "N",
+	 "build: compilers at a time (default: the host's CPUs)"},
+	{"scenario", 's', CMD_STRING, offsetof(struct kernel_cmd, scenario), "SCENARIO",
+	 "build --each: what each is tried with (default: a boot and a moment of reclaim)"},
+	{"guest", 'g', CMD_STRING, offsetof(struct kernel_cmd, guest), "GUEST",
+	 "build --each: and where (default: tiny)"},
+	{"results", 'o', CMD_STRING, offsetof(struct kernel_cmd, results), "DIR",
+	 "build --each: folder of the results (default: $WRINGER_RESULTS, else results)"},
 };
 
 /* The kernels in the cache. */
@@ -138,6 +147,30 @@ static void add_cached(json_t *rows)
 	kernels_release(cached.kernel, cached.nr);
 }
 
+/* One image may have been built of several inputs: each name is a line. */
+static void add_name(const char *name, const json_t *about, void *ctx)
+{
+	struct kernel kernel;
+	json_t *rows = ctx, *row;
+
+	(void)about;
+	if (find_row(rows, name) || built_find(name, &kernel, NULL))
+		return;
+	row = new_row(name, name, "", kernel.packaging, kernel.has_modules, 0);
+	json_object_set_new(row, "cached", json_true());
+	json_object_set_new(row, "id", json_string(kernel.id));
+	insert_row(rows, row);
+	kernel_release(&kernel);
+}
+
+static void add_names(json_t *rows)
+{
+	struct err err = {""};
+
+	if (built_each(add_name, rows, &err))
+		die(&err);
+}
+
 static json_t *list_rows(bool refresh)
 {
 	json_t *rows = json_array();
@@ -154,6 +187,7 @@ static json_t *list_rows(bool refresh)
 		ladder_release(&ladder);
 	}
 	add_cached(rows);
+	add_names(rows);
 	return rows;
 }
 
@@ -374,11 +408,26 @@ static const struct kernel *find_id(const struct cached *cached, const char *pre
 	return found;
 }
 
+/* A kernel that has another name by what was built first. */
+static const struct kernel *find_built(const struct cached *cached, const char *name)
+{
+	const struct kernel *found;
+	struct kernel kernel;
+
+	if (built_find(name, &kernel, NULL))
+		return NULL;
+	found = find_id(cached, kernel.id);
+	kernel_release(&kernel);
+	return found;
+}
+
 static const struct kernel *find_cached(const struct cached *cached, const char *name)
 {
 	const struct kernel *kernel = find_named(cached, name);
 	struct err err = {""};
 
+	if (!kernel)
+		kernel = find_built(cached, name);
 	if (!kernel)
 		kernel = find_id(cached, name);
 	if (kernel)
@@ -409,7 +458,8 @@ static int kernel_show(char **name, const struct kernel_cmd *o)
 static const struct verb {
 	const char *name;
 	int (*run)(char **name, const struct kernel_cmd *o);
-} verbs[] = {{"list", kernel_list}, {"fetch", kernel_cmd_fetch}, {"show", kernel_show}};
+} verbs[] = {{"list", kernel_list}, {"fetch", kernel_cmd_fetch}, {"show", kernel_show},
+	     {"build", kernel_build}};
 
 static int run_kernel(int argc, char **argv)
 {
@@ -417,20 +467,22 @@ static int run_kernel(int argc, char **argv)
 	size_t i;
 
 	if (!cmd_parse(&cmd_kernel, argc, argv, &o))
-		die_usage(&cmd_kernel, "what to do? list, fetch or show");
+		die_usage(&cmd_kernel, "what to do? list, fetch, show or build");
 	for (i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(verbs[i].name, argv[1]))
 			return verbs[i].run(argv + 2, &o);
-	die_usage(&cmd_kernel, "'%s' is not one of list, fetch, show", argv[1]);
+	die_usage(&cmd_kernel, "'%s' is not one of list, fetch, show, build", argv[1]);
 }
 
 const struct cmd cmd_kernel = {
 	.name = "kernel",
-	.summary = "list, fetch and show the kernels that can be run",
-	.usage = "list | fetch NAME... | show [NAME|ID]...",
+	.summary = "list, fetch, build and show the kernels that can be run",
+	.usage = "list | fetch NAME... | show [NAME|ID]... | build TREE[@COMMIT]",
 	CMD_OPTIONS(kernel_options),
 	.examples = "  wringer kernel list\n"
 		    "  wringer kernel fetch 6.1 6.12 newest\n"
-		    "  wringer kernel show 6.12\n",
+		    "  wringer kernel show 6.12\n"
+		    "  wringer kernel build ~/linux@v7.3 --config base,numa\n"
+		    "  wringer kernel build debian:7.3 --patches ./mine --each\n",
 	.run = run_kernel,
 };

@@ -276,12 +276,8 @@ static int cmp_cost(const void *a, const void *b)
 static void print_cost(struct text name, const struct wire_cost *cost, uint64_t window)
 {
 	char word[64];
-	size_t i;
 
-	snprintf(word, sizeof(word), "%.*s", (int)name.len, name.p);
-	for (i = 0; word[i]; i++)
-		if (word[i] < 0x20 || word[i] > 0x7e)
-			word[i] = '?';
+	text_copy(word, sizeof(word), name);
 	printf("  %-32s %8" PRIu64 " %10" PRIu64 " %9.3f %%\n", word, cost->reads,
 	       cost->reads ? cost->total_ns / cost->reads : 0,
 	       window ? 100.0 * (double)cost->total_ns / (double)window : 0);

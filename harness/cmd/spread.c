@@ -77,8 +77,8 @@ static void load(struct spread_cmd *o, struct arms *arms)
 /* What was asked for and is not there is said, as a table does not show it. */
 static bool say_missing(const struct arms *arms, const struct cmd_list *scenarios)
 {
-	bool any = false;
-	size_t i, k;
+	cleanup_buf struct buf names = {0};
+	size_t i, k, nr = 0;
 
 	for (i = 0; i < scenarios->nr; i++) {
 		for (k = 0; k < arms->nr; k++)
@@ -86,10 +86,13 @@ static bool say_missing(const struct arms *arms, const struct cmd_list *scenario
 				break;
 		if (k < arms->nr)
 			continue;
-		fprintf(stderr, "no results of scenario %s\n", scenarios->item[i]);
-		any = true;
+		buf_printf(&names, " %s", scenarios->item[i]);
+		nr++;
 	}
-	return any;
+	if (nr)
+		fprintf(stderr, "no results of %zu scenario%s:%s\n", nr, nr > 1 ? "s" : "",
+			buf_str(&names));
+	return nr > 0;
 }
 
 static void print_spread(const struct spread *spread, const struct spread_cmd *o)

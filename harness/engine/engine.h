@@ -80,6 +80,8 @@ void args_release(struct args *args);
 
 /* The machine's command line; args[0] = "qemu-system-x86_64", but of ENGINE_UML its kernel. */
 void engine_args(const struct machine *m, enum engine engine, struct args *out);
+/* Adds to the kernel's command line; nothing for "". */
+void engine_params(enum engine engine, struct args *args, const char *params);
 
 /* How a machine ended, as seen from outside. */
 struct engine_exit {

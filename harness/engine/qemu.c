@@ -416,3 +416,22 @@ void engine_args(const struct machine *m, enum engine engine, struct args *out)
 	add_boot(m, out);
 	add_devices(m, out);
 }
+
+void engine_params(enum engine engine, struct args *args, const char *params)
+{
+	size_t i;
+
+	if (engine == ENGINE_UML) {
+		uml_params(args, params);
+		return;
+	}
+	for (i = 1; *params && i < args->nr; i++) {
+		char *line = args->arg[i];
+
+		if (strcmp(args->arg[i - 1], "-append"))
+			continue;
+		args->arg[i] = xasprintf("%s %s", line, params);
+		free(line);
+		return;
+	}
+}

@@ -79,6 +79,8 @@ void uml_args(const struct machine *m, struct args *out)
 		"uml_dir=./", "umid=uml",
 		"con=null", "con0=null,fd:1", "console=tty0", "root=/dev/ram0", "loglevel=5",
 		"norandmaps", "psi=1", "rootfstype=ramfs", FAILURES,
+		/* Drivers are built in, and make no devices but those that are asked for. */
+		"scsi_debug.add_host=0", "null_blk.nr_devices=0",
 	};
 	size_t i;
 
@@ -87,6 +89,16 @@ void uml_args(const struct machine *m, struct args *out)
 	args_add(out, "mem=%lluM", (unsigned long long)uml_memory(m) >> 20);
 	for (i = 0; i < ARRAY_SIZE(fixed); i++)
 		args_add(out, "%s", fixed[i]);
+}
+
+void uml_params(struct args *args, const char *params)
+{
+	cleanup_free char *own = xstrdup(params);
+	char *rest = own, *word;
+
+	while ((word = strsep(&rest, " ")))
+		if (*word)
+			args_add(args, "%s", word);
 }
 
 /*

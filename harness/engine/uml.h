@@ -21,6 +21,8 @@
 int uml_check(const struct machine *m, struct err *err);
 /* The command line, args[0] = "./kernel". */
 void uml_args(const struct machine *m, struct args *out);
+/* Adds words to it; nothing for "". */
+void uml_params(struct args *args, const char *params);
 /* Where the records are in the guest's memory. */
 uint64_t uml_records_at(const struct machine *m);
 /* The guest's memory with the records. */

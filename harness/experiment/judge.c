@@ -45,15 +45,12 @@ static enum status conclude(struct verdict *v, enum status status, const char *f
 static enum status conclude(struct verdict *v, enum status status, const char *fmt, ...)
 {
 	va_list ap;
-	char *c;
 
 	va_start(ap, fmt);
 	vsnprintf(v->reason, sizeof(v->reason), fmt, ap);
 	va_end(ap);
 	/* It may quote a guest. */
-	for (c = v->reason; *c; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			*c = '?';
+	text_printable(v->reason, strlen(v->reason));
 	return v->status = status;
 }
 

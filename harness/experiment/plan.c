@@ -438,6 +438,14 @@ void plan_setup(const struct guest *guest, const struct scenario *scenario, char
 		buf_adds(out, "interleave off\n");
 }
 
+void plan_params(const struct guest *guest, const struct scenario *scenario,
+		 const struct plan_needs *needs, char *const *modules, struct buf *out)
+{
+	struct storage_set storage = storage_merge(&guest->storage, &scenario->storage);
+
+	plan_storage_params(&storage, needs->module, modules, out);
+}
+
 void plan_write(const struct guest *guest, const struct policy *policy,
 		const struct scenario *scenario, uint64_t seed, struct buf *out)
 {

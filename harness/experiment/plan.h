@@ -38,6 +38,13 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 void plan_setup(const struct guest *guest, const struct scenario *scenario, char *const *modules,
 		bool numa, struct buf *out);
 
+/*
+ * What drivers that are built in must be told on the kernel's command line; modules as for
+ * plan_setup().
+ */
+void plan_params(const struct guest *guest, const struct scenario *scenario,
+		 const struct plan_needs *needs, char *const *modules, struct buf *out);
+
 /* What is done after it. */
 void plan_write(const struct guest *guest, const struct policy *policy,
 		const struct scenario *scenario, uint64_t seed, struct buf *out);

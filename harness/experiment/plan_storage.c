@@ -35,30 +35,68 @@ static const struct storage *first(const struct storage_set *set, enum storage_d
  * bytes that is eight times the work a page, and starves even real-time tasks for 100 ms.  Its
  * store is allocated once, before any pressure.
  */
-static void write_scsi_debug(const struct storage_set *set, struct buf *out)
+static void scsi_debug_params(const struct storage_set *set, struct buf *out)
 {
 	const struct storage *s = first(set, STORAGE_SCSI_DEBUG);
 	unsigned int nr = count(set, STORAGE_SCSI_DEBUG);
 
 	buf_printf(out,
-		   "insmod scsi_debug dev_size_mb=%llu ndelay=%llu random=1 max_queue=%llu "
-		   "sector_size=4096",
+		   "dev_size_mb=%llu ndelay=%llu random=1 max_queue=%llu sector_size=4096",
 		   (ull)s->size >> 20, (ull)storage_delay(s), (ull)s->queue);
 	if (nr > 1)
 		buf_printf(out, " add_host=%u per_host_store=1", nr);
-	buf_adds(out, "\n");
+}
+
+static void driver_params(const struct storage_set *set, const char *name, struct buf *out)
+{
+	if (!strcmp(name, "scsi_debug"))
+		scsi_debug_params(set, out);
+	else if (!strcmp(name, "null_blk"))
+		buf_adds(out, "nr_devices=0");
+	else if (!strcmp(name, "zram"))
+		buf_printf(out, "num_devices=%u", count(set, STORAGE_ZRAM));
 }
 
 static void write_insmod(const struct storage_set *set, const char *name, struct buf *out)
 {
-	if (!strcmp(name, "scsi_debug"))
-		write_scsi_debug(set, out);
-	else if (!strcmp(name, "null_blk"))
-		buf_printf(out, "insmod null_blk nr_devices=0\n");
-	else if (!strcmp(name, "zram"))
-		buf_printf(out, "insmod zram num_devices=%u\n", count(set, STORAGE_ZRAM));
-	else
-		buf_printf(out, "insmod %s \n", name);
+	buf_printf(out, "insmod %s ", name);
+	driver_params(set, name, out);
+	buf_adds(out, "\n");
+}
+
+static bool is_loaded(const char *name, char *const *loaded)
+{
+	for (; *loaded; loaded++)
+		if (!strcmp(*loaded, name))
+			return true;
+	return false;
+}
+
+/* "a=1 b=2" as "name.a=1 name.b=2". */
+static void add_params(const char *name, char *params, struct buf *out)
+{
+	char *word;
+
+	while ((word = strsep(&params, " ")))
+		buf_printf(out, "%s%s.%s", out->len ? " " : "", name, word);
+}
+
+void plan_storage_params(const struct storage_set *set, const char *const *needed,
+			 char *const *loaded, struct buf *out)
+{
+	for (; *needed; needed++) {
+		cleanup_buf struct buf params = {0};
+
+		if (is_loaded(*needed, loaded))
+			continue;
+		driver_params(set, *needed, &params);
+		/* A kernel may have been built so that it makes none of its own (kernel-config/base). */
+		if (!strcmp(*needed, "scsi_debug"))
+			buf_printf(&params, " fake_rw=0%s",
+				   count(set, STORAGE_SCSI_DEBUG) > 1 ? "" : " add_host=1");
+		if (params.len)
+			add_params(*needed, params.data, out);
+	}
 }
 
 /* The driver rounds what its unit is worth down: from 50 on, one more a hundred makes up for it. */

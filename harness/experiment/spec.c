@@ -335,6 +335,7 @@ struct cell {
 	json_t *layers; /* of the image: what layer_open() says about each */
 	struct machine machine;
 	struct args args;
+	struct buf params; /* of drivers that are built in */
 	struct buf setup;
 };
 
@@ -628,6 +629,8 @@ static int build_image(struct planner *p, struct cell *c, struct err *err)
 	add_modules(c->scenario, &needs, &deps, files, names, &nr);
 	add_inputs(c->scenario, files, inputs, &nr);
 	ret = image_build(c->kernel, needs.module, files, nr, &c->image, err);
+	if (!ret)
+		plan_params(c->guest, c->scenario, &needs, c->image.modules, &c->params);
 	return ret ? err_prefix(err, ret, "scenario %s on guest %s", c->scenario->name,
 				c->guest->name)
 		   : 0;
@@ -675,6 +678,7 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 		ret = check_memory(c, err);
 	if (!ret) {
 		engine_args(&c->machine, c->engine, &c->args);
+		engine_params(c->engine, &c->args, buf_str(&c->params));
 		plan_setup(c->guest, c->scenario, c->image.modules, c->engine != ENGINE_UML,
 			   &c->setup);
 	}
@@ -684,6 +688,7 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 	json_decref(c->layers);
 	args_release(&c->args);
 	buf_release(&c->setup);
+	buf_release(&c->params);
 	return ret;
 }
 

@@ -20,7 +20,7 @@
 #define LOCAL_TIMEOUT_MS (60 * 1000)
 #define APT_HELPER       "/usr/lib/apt/apt-helper"
 /* More packages than a rung has, and apt-get's own words. */
-#define ARGS_MAX 24
+#define ARGS_MAX 64
 
 static char *apt_file(const char *name)
 {
@@ -244,8 +244,8 @@ int apt_fetch(char *const names[], const char *dir, struct err *err)
 	if (ret)
 		return ret;
 	for (i = 0; names[i]; i++) {
-		if (n == ARGS_MAX)
-			return err_set(err, -E2BIG, "more than %d packages", ARGS_MAX - 3);
+		if (i == APT_FETCH_MAX)
+			return err_set(err, -E2BIG, "more than %d packages", APT_FETCH_MAX);
 		args[n++] = names[i];
 	}
 	lock = apt_lock(LOCK_SH, err);
@@ -254,5 +254,43 @@ int apt_fetch(char *const names[], const char *dir, struct err *err)
 	ret = apt_run(dir, args, APT_TIMEOUT_MS, NULL, &why);
 	if (ret == -ETIMEDOUT)
 		return err_set(err, ret, "downloading takes more than ten minutes; try again");
+	return ret ? err_set(err, ret, "%s", why.msg) : 0;
+}
+
+/* apt's idea of a machine on which nothing is installed, with room for what it downloads. */
+static int make_empty(const char *dir, struct err *err)
+{
+	cleanup_free char *status = xasprintf("%s/status", dir);
+	cleanup_free char *partial = xasprintf("%s/partial", dir);
+	int ret = dir_make(partial, err);
+
+	return ret ? ret : file_write(status, "", 0, err);
+}
+
+int apt_fetch_closure(const char *suite, const char *const names[], const char *dir, struct err *err)
+{
+	cleanup_free char *archives = xasprintf("Dir::Cache::archives=%s", dir);
+	cleanup_free char *status = xasprintf("Dir::State::status=%s/status", dir);
+	cleanup_buf struct buf index = {0};
+	const char *args[ARGS_MAX + 1] = {
+		"apt-get", "-qq", "-y", "-o", archives, "-o", status, "-o", "Debug::NoLocking=1",
+		"-o", "APT::Install-Recommends=0", "-t", suite, "install", "--download-only"};
+	cleanup_fd int lock = -1;
+	struct err why = {0};
+	size_t n, i;
+	int ret = apt_index(false, &index, err);
+
+	for (n = 0; args[n]; n++)
+		;
+	for (i = 0; names[i] && n + 1 < ARRAY_SIZE(args); i++)
+		args[n++] = names[i];
+	if (!ret)
+		ret = make_empty(dir, err);
+	if (ret)
+		return ret;
+	lock = apt_lock(LOCK_SH, err);
+	if (lock < 0)
+		return lock;
+	ret = apt_run(NULL, args, 3 * APT_TIMEOUT_MS, NULL, &why);
 	return ret ? err_set(err, ret, "%s", why.msg) : 0;
 }

@@ -18,6 +18,13 @@
 int apt_fetch(char *const names[], const char *dir, struct err *err);
 
 /*
+ * Downloads packages of a suite with all that they depend on, as for a machine that has nothing, into
+ * a folder, which is made.
+ */
+int apt_fetch_closure(const char *suite, const char *const names[], const char *dir,
+		      struct err *err);
+
+/*
  * Calls take for each member of a package's data, in its order, with an archive that stands before
  * the member's bytes.  Paths were checked: relative, nothing that leads out.  What take returns, if
  * not 0, ends the walk.  -EBADMSG for a damaged package, -EFBIG for one that holds too much.

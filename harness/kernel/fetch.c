@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From a name to a kernel in the cache. */
+#include "kernel/build.h"
 #include "kernel/internal.h"
 
 #include <dirent.h>
@@ -124,6 +125,8 @@ int kernel_resolve(const char *name, void (*say)(const char *line), struct kerne
 {
 	if (strchr(name, '/'))
 		return resolve_path(name, out, err);
+	if (!built_find(name, out, NULL))
+		return 0;
 	if (!cached_find(name, true, out, NULL) || !cached_find(name, false, out, NULL))
 		return 0;
 	return resolve_rung(name, say, out, err);

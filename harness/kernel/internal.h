@@ -65,6 +65,7 @@ struct draft {
 	const char *packaging;
 	const char *suite; /* NULL: not from a package */
 	json_t *packages;  /* what it came from, an array */
+	const json_t *build; /* how it was built, borrowed; kept as build.json; NULL: not here */
 };
 
 int draft_open(struct draft *draft, struct err *err);

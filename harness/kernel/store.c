@@ -189,20 +189,31 @@ static json_t *make_meta(const struct draft *draft, const char *id, const char *
 			 draft->packages);
 }
 
-static int write_meta(const struct draft *draft, const char *id, const char *release,
+static int write_json(const struct draft *draft, const char *name, const json_t *json,
 		      struct err *err)
 {
-	cleanup_free char *path = xasprintf("%s/meta.json", draft->kernel);
+	cleanup_free char *path = xasprintf("%s/%s", draft->kernel, name);
 	cleanup_buf struct buf text = {0};
-	json_t *meta = make_meta(draft, id, release);
-	char *dump = meta ? json_dumps(meta, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
+	char *dump = json ? json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
 
-	json_decref(meta);
 	if (!dump)
-		return err_set(err, -EINVAL, "cannot describe kernel %s in JSON", release);
+		return err_set(err, -EINVAL, "cannot describe kernel %s in JSON",
+			       draft->version ? draft->version : "");
 	buf_printf(&text, "%s\n", dump);
 	free(dump);
 	return file_write(path, text.data, text.len, err);
+}
+
+static int write_meta(const struct draft *draft, const char *id, const char *release,
+		      struct err *err)
+{
+	json_t *meta = make_meta(draft, id, release);
+	int ret = write_json(draft, "meta.json", meta, err);
+
+	json_decref(meta);
+	if (!ret && draft->build)
+		ret = write_json(draft, "build.json", draft->build, err);
+	return ret;
 }
 
 /* It is on the disk before it has its name; another process may have been faster. */

@@ -56,10 +56,9 @@ static void work_each(const struct records *rec, unsigned int id, const struct r
 		work_counter(name, wl->metrics[i].name, w->work.metric[i], fn, ctx);
 }
 
-/* Every counter of a set. */
-static void set_each(const struct records *rec, size_t nr, counter_fn *fn, void *ctx)
+void series_each(const struct records *rec, const struct records_set *set, counter_fn *fn,
+		 void *ctx)
 {
-	const struct records_set *set = &rec->set[nr];
 	unsigned int i;
 
 	for (i = 0; i < rec->nr_works; i++)
@@ -116,7 +115,7 @@ int series_select(struct series *s, const struct records *rec, const char *const
 		n++;
 	sel.matched = xcalloc(n + 1, sizeof(*sel.matched));
 	for (i = 0; i < rec->nr_sets; i++)
-		set_each(rec, i, select_one, &sel);
+		series_each(rec, &rec->set[i], select_one, &sel);
 	for (i = 0; i < n && !ret && patterns != series_default; i++)
 		if (!sel.matched[i] && strcmp(patterns[i], "*"))
 			ret = err_set(err, -ENOENT,
@@ -167,7 +166,7 @@ static struct cell *fill_row(const struct series *s, size_t set)
 {
 	struct row row = {.series = s, .cell = xcalloc(s->nr + 1, sizeof(*row.cell))};
 
-	set_each(s->rec, set, fill_one, &row);
+	series_each(s->rec, &s->rec->set[set], fill_one, &row);
 	if (row.nr)
 		return row.cell;
 	free(row.cell);

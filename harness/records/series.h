@@ -14,10 +14,15 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "records/counters.h"
 #include "records/records.h"
 
 /* A guest gone wrong must not fill the memory with columns. */
 #define SERIES_COLUMNS_MAX 16384
+
+/* Calls fn for every counter of a set. */
+void series_each(const struct records *rec, const struct records_set *set, counter_fn *fn,
+		 void *ctx);
 
 struct series {
 	const struct records *rec;

@@ -154,3 +154,22 @@ bool text_is(struct text text, const char *s)
 {
 	return text.p && text.len == strlen(s) && !memcmp(text.p, s, text.len);
 }
+
+void text_printable(char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (s[i] < 0x20 || s[i] > 0x7e)
+			s[i] = '?';
+}
+
+void text_copy(char *out, size_t size, struct text text)
+{
+	size_t n = text.len < size - 1 ? text.len : size - 1;
+
+	if (n)
+		memcpy(out, text.p, n);
+	out[n] = '\0';
+	text_printable(out, n);
+}

@@ -42,4 +42,9 @@ bool text_line(struct text *rest, struct text *line);
 struct text text_word(struct text *rest);
 bool text_is(struct text text, const char *s);
 
+/* For people: what is no printable ASCII becomes '?'. */
+void text_printable(char *s, size_t len);
+/* Such a copy, cut to what fits, with a NUL. */
+void text_copy(char *out, size_t size, struct text text);
+
 #endif

@@ -209,13 +209,14 @@ static void finish_arm(struct arm *arm)
 		arm->label[axis] = spec_label(arm->member[0].r.spec, (enum axis)axis);
 }
 
-static void arm_release(struct arm *arm)
+void arm_release(struct arm *arm)
 {
 	size_t i;
 
 	for (i = 0; i < arm->nr; i++)
 		result_release(&arm->member[i].r);
 	free(arm->member);
+	arm->nr = 0;
 }
 
 static time_t newest(const struct arm *arm)
@@ -349,10 +350,28 @@ int arms_load(const struct arms_filter *filter, struct arms *out, struct err *er
 		arms_release(out);
 		return ret;
 	}
-	drop_old(out);
+	if (!filter->old)
+		drop_old(out);
 	if (out->nr)
 		qsort_r(out->arm, out->nr, sizeof(*out->arm), by_label, &f);
 	return 0;
+}
+
+int arm_of_results(const char *const *id, size_t nr, struct arm *out, struct err *err)
+{
+	size_t i;
+	int ret = nr ? 0 : err_set(err, -ENODATA, "no experiment has a result");
+
+	*out = (struct arm){.member = xcalloc(nr + 1, sizeof(*out->member))};
+	for (i = 0; !ret && i < nr; i++) {
+		ret = load_member(id[i], &out->member[i], err);
+		out->nr += !ret;
+	}
+	if (ret)
+		arm_release(out);
+	else
+		finish_arm(out);
+	return ret;
 }
 
 void arms_release(struct arms *arms)

@@ -55,15 +55,22 @@ struct arms_filter {
 	char **word[AXIS_NR]; /* NULL-terminated, or NULL */
 	const uint64_t *seed;
 	size_t nr_seeds; /* 0 = all */
+	bool old; /* those that a newer arm has the labels of too */
 	const char *newest; /* set by arms_load(): what the kernel word "newest" stands for */
 };
 
 /*
  * Loads what matches.  Where several arms have the same labels (the agent was rebuilt, QEMU
- * changed), the newest stays.
+ * changed), the newest stays, unless all are asked for.
  */
 int arms_load(const struct arms_filter *filter, struct arms *out, struct err *err);
 void arms_release(struct arms *arms);
+/*
+ * The results of these ids as one arm, whatever else they differ in: of one kernel of a search.
+ * -ENODATA for none.
+ */
+int arm_of_results(const char *const *id, size_t nr, struct arm *out, struct err *err);
+void arm_release(struct arm *arm);
 /*
  * Whether the member's numbers count: it went to its end as planned.  One that did not meet what the
  * scenario expects does, or what is expected would choose among the seeds.

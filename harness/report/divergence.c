@@ -152,16 +152,53 @@ static json_t *sorted(json_t *list)
 	return out;
 }
 
+/* Since the opening of its window. */
+static int64_t since_open(const struct records *rec, size_t set)
+{
+	const struct records_set *open = records_open_set(rec);
+
+	return (int64_t)(rec->set[set].time_ns - (open ? open : &rec->set[0])->time_ns);
+}
+
+/* How far it is to the set behind it, or of the last one, from the set before. */
+static int64_t interval(const struct records *rec, size_t set)
+{
+	size_t i = set + 1 < rec->nr_sets ? set : set - 1;
+
+	return rec->nr_sets < 2 ? 0 : (int64_t)(rec->set[i + 1].time_ns - rec->set[i].time_ns);
+}
+
+/*
+ * The set of b that was taken when set nr of a was, from *from on: runs may be sampled at other
+ * intervals.  A sample that comes late is still the same as long as no other is as near.
+ */
+static bool match(const struct records *a, size_t nr, const struct records *b, size_t *from)
+{
+	int64_t at = since_open(a, nr), apart, near = interval(a, nr) / 2;
+
+	while (*from + 1 < b->nr_sets &&
+	       llabs(since_open(b, *from + 1) - at) <= llabs(since_open(b, *from) - at))
+		(*from)++;
+	if (*from >= b->nr_sets)
+		return false;
+	apart = llabs(since_open(b, *from) - at);
+	near = interval(b, *from) / 2 < near ? interval(b, *from) / 2 : near;
+	return !apart || apart < near;
+}
+
 json_t *divergence(const struct records *a, const struct records *b)
 {
 	struct parting p = {.out = json_array()};
+	size_t from = 0;
 
-	for (p.set = 0; p.set < a->nr_sets && p.set < b->nr_sets; p.set++) {
+	for (p.set = 0; p.set < a->nr_sets; p.set++) {
 		struct counters x, y;
 
+		if (!match(a, p.set, b, &from))
+			continue;
 		p.time_ns = a->set[p.set].time_ns;
 		load(a, p.set, &x);
-		load(b, p.set, &y);
+		load(b, from, &y);
 		compare_sets(&p, &x, &y);
 		release(&x);
 		release(&y);

@@ -102,13 +102,24 @@ void format_column(struct buf *out, int before, const char *text, int width)
 		buf_printf(out, "%-*s", width, text);
 }
 
+/* Up to the next blank, or in a command to one that is not in single quotes. */
+static size_t blank_at(const char *text, bool command)
+{
+	bool quoted = false;
+	size_t len;
+
+	for (len = 0; text[len] && (text[len] != ' ' || quoted); len++)
+		quoted ^= command && text[len] == '\'';
+	return len;
+}
+
 /* In a command an option and its value are one. */
 static size_t word_len(const char *text, bool command)
 {
-	size_t len = strcspn(text, " ");
+	size_t len = blank_at(text, command);
 
 	if (command && *text == '-' && text[len] && text[len + 1] != '-')
-		len += 1 + strcspn(text + len + 1, " ");
+		len += 1 + blank_at(text + len + 1, command);
 	return len;
 }
 

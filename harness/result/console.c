@@ -268,15 +268,6 @@ static enum status kind_of(struct text t)
 	return is_die(t) ? STATUS_OOPS : STATUS_DONE;
 }
 
-static void copy_printable(char *out, size_t size, struct text t)
-{
-	size_t i, n = t.len < size - 1 ? t.len : size - 1;
-
-	for (i = 0; i < n; i++)
-		out[i] = t.p[i] >= 0x20 && t.p[i] <= 0x7e ? t.p[i] : '?';
-	out[n] = '\0';
-}
-
 static bool name_char(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '.';
@@ -413,13 +404,13 @@ static void find_function(struct console_report *r, struct text title, struct te
 	}
 	/* Of a program that takes the CPU for itself the kernel shows the NMI's own functions only. */
 	if (f.found.len || r->kind != STATUS_HUNG)
-		copy_printable(r->function, sizeof(r->function), f.found.len ? f.found : f.helper);
+		text_copy(r->function, sizeof(r->function), f.found.len ? f.found : f.helper);
 }
 
 static void fill(struct console_report *r, enum status kind, struct text title, struct text rest)
 {
 	r->kind = kind;
-	copy_printable(r->title, sizeof(r->title), title);
+	text_copy(r->title, sizeof(r->title), title);
 	find_function(r, title, rest);
 }
 
@@ -458,5 +449,5 @@ void console_frame(const char *text, size_t len, char *out, size_t size)
 
 	while (rest.len && !f.found.len)
 		offer(&f, line_symbol(message(next_line(&rest))));
-	copy_printable(out, size, f.found.len ? f.found : f.helper);
+	text_copy(out, size, f.found.len ? f.found : f.helper);
 }

@@ -51,22 +51,18 @@ void program_report_release(struct program_report *report)
 void program_error(struct program_report *report, const char *fmt, ...)
 {
 	va_list ap;
-	char *c;
 
 	va_start(ap, fmt);
 	vsnprintf(report->error, sizeof(report->error), fmt, ap);
 	va_end(ap);
-	for (c = report->error; *c; c++)
-		*c = *c < 0x20 || *c > 0x7e ? '?' : *c;
+	text_printable(report->error, strlen(report->error));
 }
 
 json_t *program_text(struct text text, size_t max)
 {
 	cleanup_free char *copy = xcalloc(1, max + 1);
-	size_t i;
 
-	for (i = 0; i < text.len && i < max; i++)
-		copy[i] = text.p[i] < 0x20 || text.p[i] > 0x7e ? '?' : text.p[i];
+	text_copy(copy, max + 1, text);
 	return json_string(copy);
 }
 

@@ -10,11 +10,9 @@
 json_t *state_text(struct text t)
 {
 	char copy[1024];
-	size_t i, n = t.len < sizeof(copy) ? t.len : sizeof(copy) - 1;
 
-	for (i = 0; i < n; i++)
-		copy[i] = t.p[i] >= 0x20 && t.p[i] <= 0x7e ? t.p[i] : '?';
-	return json_stringn(copy, n);
+	text_copy(copy, sizeof(copy), t);
+	return json_string(copy);
 }
 
 static void stated(const struct records *rec, json_t *out)

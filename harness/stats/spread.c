@@ -52,8 +52,7 @@ int stats_spread(const double *x, size_t n, struct stats_spread *out)
 	return 0;
 }
 
-/* z(p): the value below which a standard normal variable lies with probability p. */
-static double normal_quantile(double p)
+double stats_normal_quantile(double p)
 {
 	double lo = -40, hi = 40;
 
@@ -75,9 +74,9 @@ size_t stats_n_for_change(double cv, double change, double p_alpha, double power
 	    !(power > 0 && power < 1))
 		return 0;
 	/* -z(p_alpha / 2) is z(1 - p_alpha / 2) without the rounding. */
-	zp = -normal_quantile(p_alpha / 2);
+	zp = -stats_normal_quantile(p_alpha / 2);
 	/* A test that is more likely than not to miss needs no negative number of runs. */
-	z = fmax(zp + normal_quantile(power), 0);
+	z = fmax(zp + stats_normal_quantile(power), 0);
 	n = ceil(2 * z * z * pow(cv / change, 2) / EFFICIENCY + zp * zp / 4);
 	least = (double)stats_n_needed(p_alpha, 1);
 	if (!(n <= N_MAX) || least == 0)

@@ -143,6 +143,59 @@ int stats_shift(const double *a, size_t na, const double *b, size_t nb, double c
 size_t stats_n_needed(double p_alpha, size_t tests);
 
 /*
+ * ---- Many numbers together (labels.c) ----
+ *
+ * Thousands of counters at many points of time are seen in the same few runs, and depend on each
+ * other in ways nobody knows.  What is known is that, if the arms do not differ, the runs' labels
+ * "a" and "b" could be any others: so the largest distance that is found anywhere is compared with
+ * the largest under every other labelling of the same runs. Whatever is above the others' 95th
+ * percentile is so with a chance of 5 % for even one false alarm among all numbers, whatever their
+ * dependence: the single-step maxT procedure of Westfall & Young, "Resampling-Based Multiple
+ * Testing", 1993, section 2.3.
+ */
+
+/*
+ * Labellings of the same runs; the first is the true one, and mirror images are left out. Paired: run i
+ * of either arm has the same seed, so only the two of a pair change places.
+ */
+struct stats_labels {
+	size_t na, nb;
+	bool paired;
+	bool all;	/* all there are, not a sample */
+	size_t nr;	/* so no p is below 1 / nr */
+	size_t n;	/* weights of each labelling: na + nb, or pairs */
+	double *w;	/* n rows of nr weights; owned */
+	double *sum;	/* nr, for the functions below; owned */
+};
+
+/*
+ * stats_labels_make - all labellings, or where there are more than `most` the true one and most - 1 that
+ * are drawn at random, always the same (that the true one is among them makes p exact: Phipson &
+ * Smyth, "Permutation P-values Should Never Be Zero", Statistical Applications in Genetics and
+ * Molecular Biology 9(1), 2010). -EINVAL when an arm is empty, na + nb is above STATS_EXACT_MAX, most
+ * is 0, or pairs do not come out even; -ENOMEM.
+ */
+int stats_labels_make(size_t na, size_t nb, bool paired, size_t most, struct stats_labels *out);
+void stats_labels_release(struct stats_labels *l);
+
+/*
+ * stats_labels_distance - how far apart the arms of x[0..na+nb-1] are, those of arm a first.
+ *
+ * The difference of the means over (the standard deviation inside the arms + floor); negative when b
+ * is the smaller. Paired, the deviation is that of the pairs' differences over sqrt(2), which is the
+ * same where pairs have nothing in common. floor, above 0, is in the unit of x: it keeps counters
+ * that take two or three values from being infinitely far apart (the fudge factor of Tusher,
+ * Tibshirani & Chu, PNAS 98(9), 2001). best[0..nr-1] are raised to the distance under each labelling;
+ * they start at 0. na + nb must be above 2, paired na above 1.
+ */
+double stats_labels_distance(const struct stats_labels *l, const double *x, double floor,
+			     double *best);
+/* stats_labels_p - of x alone: the share of labellings whose means are as far apart. */
+double stats_labels_p(const struct stats_labels *l, const double *x);
+/* stats_labels_p_of - of a distance, for all numbers that went into best together. */
+double stats_labels_p_of(const struct stats_labels *l, const double *best, double d);
+
+/*
  * ---- How much one arm scatters, and what seeing a change then costs (spread.c) ----
  */
 
@@ -188,6 +241,13 @@ int stats_spread(const double *x, size_t n, struct stats_spread *out);
  * below 1, or n would be above a billion.
  */
 size_t stats_n_for_change(double cv, double change, double p_alpha, double power);
+
+/*
+ * stats_normal_quantile - the value below which a standard normal variable lies with probability p.
+ *
+ * p in (0, 1); the error is that of erfc(), and the answer within (-40, 40).
+ */
+double stats_normal_quantile(double p);
 
 /*
  * ---- From numbers to a verdict (verdict.c) ----

@@ -703,6 +703,28 @@ static void test_plan(void **unused)
 	release_trio(&t);
 }
 
+/* What is built in is told on the kernel's command line what a module would be told by insmod. */
+static void test_plan_params(void **unused)
+{
+	static const char *const all[] = {"sd_mod", "scsi_debug", "null_blk", "mbcache", NULL};
+	static const char *const none[] = {NULL};
+	cleanup_buf struct buf params = {0};
+	struct plan_needs needs;
+	struct trio t;
+
+	(void)unused;
+	load_trio(&t, PLAN_GUEST, PLAN_SCENARIO);
+	assert_int_equal(plan_needs(&t.guest, &t.scenario, &needs, NULL), 0);
+	plan_params(&t.guest, &t.scenario, &needs, (char *const *)all, &params);
+	assert_string_equal(buf_str(&params), "");
+	plan_params(&t.guest, &t.scenario, &needs, (char *const *)none, &params);
+	assert_string_equal(buf_str(&params),
+			    "scsi_debug.dev_size_mb=32 scsi_debug.ndelay=38000 scsi_debug.random=1 "
+			    "scsi_debug.max_queue=32 scsi_debug.sector_size=4096 scsi_debug.fake_rw=0 "
+			    "scsi_debug.add_host=1 null_blk.nr_devices=0");
+	release_trio(&t);
+}
+
 /* Lines that differ must be seed, spawn or times; returns how many there are. */
 static unsigned int compare_plans(char *a, char *b)
 {
@@ -998,6 +1020,7 @@ int main(void)
 		cmocka_unit_test(test_needs_override),
 		cmocka_unit_test(test_needs_do_not_fit),
 		cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_plan_params),
 		cmocka_unit_test(test_plan_seeds),
 		cmocka_unit_test(test_plan_cadence),
 		cmocka_unit_test(test_needs_sources),

@@ -1157,9 +1157,153 @@ static void so_many_runs_find_the_change_that_often(void **state)
 	assert_in_range(found, 1169, 1231);
 }
 
+/*
+ * ---- Many numbers together ----
+ */
+
+static void labels_of(size_t na, size_t nb, bool paired, size_t nr)
+{
+	struct stats_labels l;
+	size_t i, k, m;
+
+	assert_int_equal(stats_labels_make(na, nb, paired, 2000, &l), 0);
+	assert_true(l.all);
+	assert_int_equal(l.nr, nr);
+	/* The first is the true one, and no two are the same or mirror images. */
+	for (i = 0; i < l.n; i++)
+		assert_true(l.w[i * nr] == (paired || i >= na ? 1 : 0));
+	for (i = 0; i < nr; i++)
+		for (k = 0; k < i; k++) {
+			size_t same = 0;
+
+			for (m = 0; m < l.n; m++)
+				same += l.w[m * nr + i] == l.w[m * nr + k];
+			assert_true(same < l.n && (same > 0 || (!paired && na != nb)));
+		}
+	stats_labels_release(&l);
+}
+
+static void labellings_are_all_there_once(void **state)
+{
+	(void)state;
+	labels_of(1, 1, false, 1);
+	labels_of(2, 3, false, 10);
+	labels_of(3, 3, false, 10);	/* C(6, 3) / 2 */
+	labels_of(4, 4, false, 35);
+	labels_of(5, 3, false, 56);
+	labels_of(4, 4, true, 8);	/* 2^3 */
+	labels_of(8, 8, true, 128);
+}
+
+static void drawn_labellings_keep_the_sizes(void **state)
+{
+	struct stats_labels l;
+	size_t i, k, first = 0;
+
+	(void)state;
+	assert_int_equal(stats_labels_make(12, 9, false, 500, &l), 0);
+	assert_false(l.all);
+	assert_int_equal(l.nr, 500);
+	for (i = 0; i < l.nr; i++) {
+		double in_b = 0;
+
+		for (k = 0; k < l.n; k++)
+			in_b += l.w[k * l.nr + i];
+		assert_true(in_b == 9);
+		first += l.w[i] == 1;
+	}
+	/* The first run is in b with a chance of 9 in 21. */
+	assert_true(first > 170 && first < 260);
+	stats_labels_release(&l);
+}
+
+/* Means 2 and 6, variance 1 in each: 4 / (1 + floor).  No other of ten labellings is as far apart. */
+static void distance_by_hand(void **state)
+{
+	static const double x[] = {1, 2, 3, 5, 6, 7}, y[] = {5, 5, 5, 5, 5, 6};
+	struct stats_labels l;
+	double best[10] = {0}, d;
+
+	(void)state;
+	assert_int_equal(stats_labels_make(3, 3, false, 100, &l), 0);
+	d = stats_labels_distance(&l, x, 0.25, best);
+	assert_near(d, 3.2, EPS);
+	assert_near(best[0], 3.2, EPS);
+	assert_near(stats_labels_p(&l, x), 0.1, EPS);
+	assert_near(stats_labels_p_of(&l, best, d), 0.1, EPS);
+	/* One run that is off is as far off whatever it is called: nothing. */
+	assert_near(stats_labels_p(&l, y), 1, EPS);
+	/* And together with it the first is still the farthest, 1/3 / (sqrt(1/6) + 0.001) < 3.2. */
+	stats_labels_distance(&l, y, 0.001, best);
+	assert_near(stats_labels_p_of(&l, best, d), 0.1, EPS);
+	stats_labels_release(&l);
+}
+
+/* Each pair differs by 2, however far apart the pairs are: 2 / floor; one of four ways to sign three. */
+static void pairs_hold_what_seeds_have_in_common(void **state)
+{
+	static const double x[] = {1, 1000, 50, 3, 1002, 52};
+	struct stats_labels l;
+	double best[4] = {0};
+
+	(void)state;
+	assert_int_equal(stats_labels_make(3, 3, true, 100, &l), 0);
+	assert_near(stats_labels_distance(&l, x, 0.5, best), 4, EPS);
+	assert_near(stats_labels_p(&l, x), 0.25, EPS);
+	/* Signs +, +, -: mean 2/3, squares 12, variance of the differences 16/3, half of it 8/3. */
+	assert_near(best[1], (2.0 / 3) / (sqrt(8.0 / 3) + 0.5), EPS);
+	stats_labels_release(&l);
+}
+
+/* Of ranks without ties the difference of means is the rank sum, and p that of Mann and Whitney. */
+static void labels_agree_with_mann_and_whitney(void **state)
+{
+	uint64_t seed = 11;
+	size_t i, k, trial;
+
+	(void)state;
+	for (trial = 0; trial < 50; trial++) {
+		struct stats_labels l;
+		struct stats_mwu m;
+		double x[10];
+
+		for (i = 0; i < 10; i++)
+			x[i] = (double)i;
+		for (i = 10; i > 1; i--) {
+			double was = x[i - 1];
+
+			k = next_u64(&seed) % i;
+			x[i - 1] = x[k];
+			x[k] = was;
+		}
+		assert_int_equal(stats_labels_make(5, 5, false, 1000, &l), 0);
+		assert_int_equal(stats_mwu(x, 5, x + 5, 5, &m), 0);
+		assert_near(stats_labels_p(&l, x), m.p, EPS);
+		stats_labels_release(&l);
+	}
+}
+
+static void labels_refuse_nonsense(void **state)
+{
+	struct stats_labels l;
+
+	(void)state;
+	assert_int_equal(stats_labels_make(0, 3, false, 10, &l), -EINVAL);
+	assert_int_equal(stats_labels_make(3, 0, false, 10, &l), -EINVAL);
+	assert_int_equal(stats_labels_make(3, 4, true, 10, &l), -EINVAL);
+	assert_int_equal(stats_labels_make(3, 3, false, 0, &l), -EINVAL);
+	assert_int_equal(stats_labels_make(150, 150, false, 10, &l), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(labellings_are_all_there_once),
+		cmocka_unit_test(drawn_labellings_keep_the_sizes),
+		cmocka_unit_test(distance_by_hand),
+		cmocka_unit_test(pairs_hold_what_seeds_have_in_common),
+		cmocka_unit_test(labels_agree_with_mann_and_whitney),
+		cmocka_unit_test(labels_refuse_nonsense),
 		cmocka_unit_test(median_of_odd_and_even_samples),
 		cmocka_unit_test(median_leaves_its_input_alone),
 		cmocka_unit_test(quantile_interpolates_as_type_7),

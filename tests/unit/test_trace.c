@@ -15,6 +15,7 @@
 #include "report/decisions.h"
 #include "trace/episode.h"
 #include "trace/summary.h"
+#include "trace/tally.h"
 #include "trace/trace.h"
 
 #define MS 1000000ull
@@ -640,6 +641,67 @@ static void test_summary(void **unused)
 	end(&f);
 }
 
+struct tallied {
+	char text[8192];
+	size_t events;
+};
+
+static void take_tally(void *ctx, size_t point, const char *name, uint64_t value)
+{
+	struct tallied *t = ctx;
+	size_t len = strlen(t->text);
+
+	snprintf(t->text + len, sizeof(t->text) - len, "%zu %s %llu\n", point, name,
+		 (unsigned long long)value);
+}
+
+static void take_event(void *ctx, const char *event)
+{
+	struct tallied *t = ctx;
+
+	assert_true(*event);
+	t->events++;
+}
+
+static void expect_tally(const struct tallied *t, const char *line, bool there)
+{
+	char whole[128];
+
+	snprintf(whole, sizeof(whole), "%s\n", line);
+	if (!strstr(t->text, whole) != !there)
+		fail_msg("%s is %sthere:\n%s", line, there ? "not " : "", t->text);
+}
+
+static void test_tally(void **unused)
+{
+	static const uint64_t at[] = {10 * MS, 13 * MS, 14 * MS + 1, 100 * MS};
+	struct tallied *t = calloc(1, sizeof(*t));
+	struct fixture f = {0};
+
+	(void)unused;
+	begin(&f);
+	add_story(&f);
+	assert_int_equal(trace_tally(&f.rec, at, ARRAY_SIZE(at), take_tally, take_event, t), 0);
+	assert_int_equal(t->events, ARRAY_SIZE(formats) - 2);
+	expect_tally(t, "0 trace.mm_vmscan_direct_reclaim_begin 1", true);
+	expect_tally(t, "0 trace.cgroup.app.mm_vmscan_direct_reclaim_begin 1", true);
+	expect_tally(t, "0 trace.node.1.mm_vmscan_lru_shrink_inactive 1", true);
+	/* What had not ended by then, and then has; one end that has no beginning is an event only. */
+	expect_tally(t, "0 trace.reclaim.direct.episodes 1", false);
+	expect_tally(t, "1 trace.reclaim.direct.episodes 1", true);
+	expect_tally(t, "1 trace.cgroup.app.reclaim.direct.pages 20", true);
+	expect_tally(t, "1 trace.reclaim.direct.ns 10000000", true);
+	expect_tally(t, "1 trace.mm_vmscan_direct_reclaim_end 2", true);
+	/* An event at the point itself is behind it. */
+	expect_tally(t, "1 trace.mm_vmscan_lru_isolate 1", true);
+	expect_tally(t, "2 trace.cgroup.app.reclaim.memcg.pages 8", true);
+	expect_tally(t, "2 trace.reclaim.memcg.ns 2000000", true);
+	expect_tally(t, "3 trace.node.0.reclaim.kswapd.ns 10000000", true);
+	expect_tally(t, "3 trace.reclaim.proactive.pages 5", true);
+	free(t);
+	end(&f);
+}
+
 static void test_nothing(void **unused)
 {
 	struct trace_summary s;
@@ -855,6 +917,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_lengths),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_tally),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_timeline),
 		cmocka_unit_test(test_dat),

@@ -83,6 +83,6 @@ expect 0 "$WRINGER" spread --markdown --change 10 --power 90 -s "$both"
 grep -q '| seeds for 10 % |$' "$DIR/out" || fail "spread --markdown: $(cat "$DIR/out")"
 grep -q '^| second | tiny | workload.anon.rate | mglru | 2 | ' "$DIR/out" || fail "spread --markdown: $(cat "$DIR/out")"
 expect 1 "$WRINGER" spread -s "$both,kv-scan"
-said '^no results of scenario kv-scan$'
+said '^no results of 1 scenario: kv-scan$'
 expect 129 "$WRINGER" spread -s kv-scan
 expect 129 "$WRINGER" spread --power 100

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bisect/ends.h"
+
+#include <math.h>
+
+#define CONFIDENCE 0.95
+
+static double mean_of(const double *x, size_t n)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sum += x[i];
+	return sum / (double)n;
+}
+
+static double squares_of(const double *x, size_t n)
+{
+	double mean = mean_of(x, n), sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sum += (x[i] - mean) * (x[i] - mean);
+	return sum;
+}
+
+/*
+ * Standard deviation inside the sides.  Of shares that are all 0 or all 1 it is that of one more
+ * observation that is not (Laplace's rule), or nothing would ever be too few.
+ */
+static double spread_inside(const struct question *q, const double *a, size_t na, const double *b,
+			    size_t nb)
+{
+	double n = (double)(na + nb), rate;
+
+	if (q->model == MODEL_LEVEL)
+		return na + nb > 2 ? sqrt((squares_of(a, na) + squares_of(b, nb)) / (n - 2)) : 0;
+	rate = (mean_of(a, na) * (double)na + mean_of(b, nb) * (double)nb + 1) / (n + 2);
+	return sqrt(rate * (1 - rate));
+}
+
+/* The inverse of stats_n_for_change(), by halving. */
+static double visible_with(size_t n, double sd, double alpha)
+{
+	double lo = 0, hi = sd * 1e6;
+	int i;
+
+	if (n < stats_n_needed(alpha, 1))
+		return INFINITY;
+	for (i = 0; i < 100; i++) {
+		double mid = (lo + hi) / 2;
+		size_t need = stats_n_for_change(sd, mid, alpha, ENDS_POWER);
+
+		if (need && need <= n)
+			hi = mid;
+		else
+			lo = mid;
+	}
+	return hi;
+}
+
+static enum ends_verdict verdict_on_rates(double difference, double p, double alpha)
+{
+	if (p >= alpha || difference == 0)
+		return ENDS_UNDECIDED;
+	return difference > 0 ? ENDS_DIFFER : ENDS_REVERSED;
+}
+
+static enum ends_verdict verdict_on_levels(const struct question *q, double alpha, double p,
+					   double good, const struct stats_shift *shift)
+{
+	struct stats_gate gate = {q->min_rel, q->min_abs, alpha};
+	enum stats_direction better = q->better;
+
+	if (better == STATS_DIR_NONE)
+		better = shift->shift > 0 ? STATS_DIR_LOWER : STATS_DIR_HIGHER;
+	switch (stats_judge(better, good, shift, p, &gate)) {
+	case STATS_WORSE:
+		return ENDS_DIFFER;
+	case STATS_BETTER:
+		return ENDS_REVERSED;
+	case STATS_SAME:
+		return ENDS_SAME;
+	default:
+		return ENDS_UNDECIDED;
+	}
+}
+
+int ends_judge(const struct question *q, double alpha, const double *good, size_t nr_good,
+	       const double *bad, size_t nr_bad, struct ends *out)
+{
+	struct stats_shift shift;
+	struct stats_mwu mwu;
+	double sd, difference;
+	int ret = stats_mwu(good, nr_good, bad, nr_bad, &mwu);
+
+	if (!ret)
+		ret = stats_shift(good, nr_good, bad, nr_bad, CONFIDENCE, &shift);
+	if (ret)
+		return ret;
+	*out = (struct ends){.nr_good = nr_good, .nr_bad = nr_bad, .p = mwu.p};
+	sd = spread_inside(q, good, nr_good, bad, nr_bad);
+	if (q->model == MODEL_RATE) {
+		out->good = mean_of(good, nr_good);
+		out->bad = mean_of(bad, nr_bad);
+		difference = out->bad - out->good;
+		out->verdict = verdict_on_rates(difference, mwu.p, alpha);
+	} else {
+		out->good = stats_median(good, nr_good);
+		out->bad = stats_median(bad, nr_bad);
+		difference = shift.shift;
+		out->verdict = verdict_on_levels(q, alpha, mwu.p, out->good, &shift);
+	}
+	out->visible = visible_with(nr_good < nr_bad ? nr_good : nr_bad, sd, alpha);
+	out->needed = stats_n_for_change(sd, fabs(difference), alpha, ENDS_POWER);
+	return 0;
+}
