@@ -321,8 +321,8 @@ static void check_kernels(char *const *names)
 		}
 		if (!kernel_is_uml(&kernel)) {
 			fprintf(stderr,
-				"wringer: %s is not built for User-Mode Linux; build it with "
-				"kernel-config/uml.config\n",
+				"wringer: %s is not built for User-Mode Linux; see "
+				"wringer kernel build --config uml\n",
 				names[i]);
 			exit(EXIT_UNTESTABLE);
 		}
@@ -385,7 +385,9 @@ const struct cmd cmd_equiv = {
 	.summary = "tell whether two kernels decide the same in reclaim, page by page (User-Mode Linux)",
 	.usage = "KERNEL KERNEL",
 	CMD_OPTIONS(equiv_options),
-	.examples = "  wringer equiv ./before/linux:./before/modules ./after/linux:./after/modules\n"
-		    "  wringer equiv -s kv-scan,anon-zipf -p mglru -n 1-4 A/linux:A B/linux:B\n",
+	.examples = "  a=$(wringer kernel build ~/linux@v7.3 --config uml)\n"
+		    "  b=$(wringer kernel build ~/linux@cleanup --config uml)\n"
+		    "  wringer equiv $a $b\n"
+		    "  wringer equiv -s kv-scan,anon-zipf -p lru -n 1-4 $a $b\n",
 	.run = run_equiv,
 };

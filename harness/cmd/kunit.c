@@ -92,7 +92,7 @@ const struct cmd cmd_kunit = {
 	.summary = "run the unit tests that are built into a kernel",
 	.usage = "KERNEL",
 	CMD_OPTIONS(kunit_options),
-	.examples = "  wringer kunit ./linux\n"
+	.examples = "  wringer kunit $(wringer kernel build debian:7.3 --config uml,kunit --patches 7.3/kunit)\n"
 		    "  wringer kunit -f 'vmscan*' ./bzImage\n",
 	.run = run_kunit,
 };

@@ -147,7 +147,7 @@ static int no_tests(const struct buf *console, struct err *err)
 	if (said.first.kind != STATUS_DONE)
 		return err_set(err, -ENODATA, "it ran no test: %s", said.first.title);
 	return err_set(err, -ENODATA,
-		       "it has no KUnit tests of that name; build it with kernel-config/kunit.config");
+		       "it has no KUnit tests of that name; kernel-config/kunit.config switches some on");
 }
 
 static int read_tests(const struct buf *console, struct kunit *out, struct err *err)

@@ -67,8 +67,8 @@ static int check_needs(const char *path, const struct buf *file, struct err *err
 	for (i = 0; i < ARRAY_SIZE(needs); i++)
 		if (!memmem(file->data, file->len, needs[i].help, strlen(needs[i].help)))
 			return err_set(err, -ENOEXEC,
-				       "kernel %s for User-Mode Linux lacks CONFIG_%s; build it with "
-				       "kernel-config/uml.config",
+				       "kernel %s for User-Mode Linux lacks CONFIG_%s, which "
+				       "kernel-config/uml.config has",
 				       path, needs[i].config);
 	return 0;
 }
