@@ -22,6 +22,7 @@ struct reader {
 	size_t section; /* index + 1; 0 = none yet */
 	unsigned int depth;
 	bool includes;
+	const char *folder; /* where included files are too, or NULL */
 };
 
 static int read_file(struct reader *r, const char *path, struct err *err);
@@ -110,14 +111,30 @@ static int open_section(struct reader *r, const char *name, const char *arg, int
 	return 0;
 }
 
-/* "other" is other.conf in the folder of the file that says so; a name with a dot is as it is. */
-static int include(struct reader *r, const char *name, int line, struct err *err)
+/*
+ * "other" is other.conf in the folder of the file that says so, else in that of the reader; a name with
+ * a dot is as it is.
+ */
+static char *included_path(const struct reader *r, const char *name, int line)
 {
 	const char *from = conf_file(r->conf, line), *slash = strrchr(from, '/');
 	const char *base = strrchr(name, '/');
-	cleanup_free char *path = xasprintf(
-		"%.*s%s%s", *name == '/' || !slash ? 0 : (int)(slash + 1 - from), from, name,
-		strchr(base ? base : name, '.') ? "" : ".conf");
+	const char *end = strchr(base ? base : name, '.') ? "" : ".conf";
+	char *path = xasprintf("%.*s%s%s", *name == '/' || !slash ? 0 : (int)(slash + 1 - from),
+			       from, name, end);
+	cleanup_free char *other = r->folder && *name != '/' ?
+					   xasprintf("%s/%s%s", r->folder, name, end) : NULL;
+
+	if (other && !file_exists(path) && file_exists(other)) {
+		free(path);
+		return xstrdup(other);
+	}
+	return path;
+}
+
+static int include(struct reader *r, const char *name, int line, struct err *err)
+{
+	cleanup_free char *path = included_path(r, name, line);
 	int ret;
 
 	r->section = 0;
@@ -260,9 +277,9 @@ int conf_parse(struct conf *conf, const char *name, const char *text, size_t len
 	return ret;
 }
 
-int conf_load(struct conf *conf, const char *path, struct err *err)
+int conf_load(struct conf *conf, const char *path, const char *folder, struct err *err)
 {
-	struct reader r = {.conf = conf, .includes = true};
+	struct reader r = {.conf = conf, .includes = true, .folder = folder};
 	int ret;
 
 	*conf = (struct conf){.name = xstrdup(path)};

@@ -64,7 +64,8 @@ struct conf {
 	size_t nr_sections;
 };
 
-int conf_load(struct conf *conf, const char *path, struct err *err);
+/* What a file includes is beside it, or in that folder (may be NULL). */
+int conf_load(struct conf *conf, const char *path, const char *folder, struct err *err);
 /* One text, which may include nothing. */
 int conf_parse(struct conf *conf, const char *name, const char *text, size_t len, struct err *err);
 void conf_release(struct conf *conf);

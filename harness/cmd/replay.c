@@ -48,12 +48,21 @@ static void on_signal(int sig)
 
 /* What came of the replays of one stored result. */
 struct replay {
-	const char *id;
+	char id[SHA256_HEX];
 	size_t same;
 	size_t derived; /* of same: the raw data agree, this program makes other numbers of them */
 	size_t other;
 	bool host_fault;
 	char difference[512]; /* the last one */
+};
+
+/* All that were asked for, in their order. */
+struct replays {
+	struct replay *r;
+	size_t nr;
+	size_t said; /* so many have been printed */
+	uint64_t times;
+	bool json;
 };
 
 static void differ(struct replay *r, const char *file, const struct buf *was, const struct buf *is)
@@ -97,20 +106,20 @@ static bool same_records(struct replay *r, const struct buf *is)
 	return same(r, "the record stream", &was, is);
 }
 
-static void finished(const struct experiment *exp, const struct result *result, void *ctx)
+static void host_ended(const struct experiment *exp, struct replay *r)
+{
+	r->other++;
+	r->host_fault = true;
+	snprintf(r->difference, sizeof(r->difference), "the host ended it: %s",
+		 exp->reason ? exp->reason : "");
+}
+
+static void judge(const struct experiment *exp, const struct result *result, struct replay *r)
 {
 	cleanup_buf struct buf text = {0};
-	struct replay *r = ctx;
 	struct err err = {""};
 	bool equal;
 
-	if (!status_final(exp->status)) {
-		r->other++;
-		r->host_fault = true;
-		snprintf(r->difference, sizeof(r->difference), "the host ended it: %s",
-			 exp->reason ? exp->reason : "");
-		return;
-	}
 	/* What the guest left; result.json is made of it. */
 	equal = same_file(r, "console.txt", &result->console);
 	equal &= same_records(r, &result->records);
@@ -125,30 +134,6 @@ static void finished(const struct experiment *exp, const struct result *result, 
 		r->derived += !same_file(r, "result.json", &text);
 }
 
-/* The same experiment several times in one pool. */
-static void repeat(struct experiments *exps, uint64_t times)
-{
-	struct experiment one = exps->exp[0];
-	uint64_t i;
-
-	exps->exp = xrealloc(exps->exp, times, sizeof(*exps->exp));
-	for (i = 1; i < times; i++) {
-		struct experiment *e = &exps->exp[exps->nr++];
-		size_t k;
-
-		*e = one;
-		e->spec = json_incref(one.spec);
-		e->kernel_file = xstrdup(one.kernel_file);
-		e->image_file = xstrdup(one.image_file);
-		e->plugin_file = one.plugin_file ? xstrdup(one.plugin_file) : NULL;
-		e->setup = xstrdup(one.setup);
-		e->plan = xstrdup(one.plan);
-		memset(&e->args, 0, sizeof(e->args));
-		for (k = 0; k < one.args.nr; k++)
-			args_add(&e->args, "%s", one.args.arg[k]);
-	}
-}
-
 static void print_replay(const struct replay *r)
 {
 	if (r->other)
@@ -160,46 +145,149 @@ static void print_replay(const struct replay *r)
 		       r->id, r->same, r->same, r->difference);
 	else
 		printf("%.12s identical, %zu of %zu\n", r->id, r->same, r->same);
+	fflush(stdout);
 }
 
-static int replay_one(const char *word, const struct replay_cmd *o, json_t *list)
+/* Those that are complete, up to the first that is not. */
+static void tell(struct replays *all)
 {
-	char id[SHA256_HEX];
-	struct replay r = {.id = id};
+	struct replay *r = &all->r[all->said];
+
+	for (; all->said < all->nr && r->same + r->other == all->times; r++, all->said++)
+		if (!all->json)
+			print_replay(r);
+}
+
+static void finished(const struct experiment *exp, const struct result *result, void *ctx)
+{
+	struct replays *all = ctx;
+	struct replay *r = all->r;
+
+	while (strcmp(r->id, exp->id))
+		r++;
+	if (status_final(exp->status))
+		judge(exp, result, r);
+	else
+		host_ended(exp, r);
+	tell(all);
+}
+
+static struct experiment copy(const struct experiment *one)
+{
+	struct experiment e = *one;
+	size_t i;
+
+	e.spec = json_incref(one->spec);
+	e.kernel_file = xstrdup(one->kernel_file);
+	e.image_file = xstrdup(one->image_file);
+	e.plugin_file = one->plugin_file ? xstrdup(one->plugin_file) : NULL;
+	e.setup = xstrdup(one->setup);
+	e.plan = xstrdup(one->plan);
+	memset(&e.args, 0, sizeof(e.args));
+	for (i = 0; i < one->args.nr; i++)
+		args_add(&e.args, "%s", one->args.arg[i]);
+	return e;
+}
+
+/* The same experiment several times, in one pool with all others. */
+static void add(struct experiments *pool, struct experiments *one, uint64_t times)
+{
+	uint64_t i;
+
+	pool->exp = xrealloc(pool->exp, pool->nr + times, sizeof(*pool->exp));
+	pool->exp[pool->nr++] = one->exp[0];
+	for (i = 1; i < times; i++)
+		pool->exp[pool->nr++] = copy(&one->exp[0]);
+	one->nr = 0;
+	if (!pool->qemu.version) {
+		pool->qemu = one->qemu;
+		memset(&one->qemu, 0, sizeof(one->qemu));
+	}
+	experiments_release(one);
+}
+
+static bool is_there(const struct replays *all, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < all->nr; i++)
+		if (!strcmp(all->r[i].id, id))
+			return true;
+	return false;
+}
+
+static void open_all(int nr, char **words, struct replays *all, struct experiments *pool)
+{
+	struct experiments one;
+	struct err err = {""};
+	int i;
+
+	all->r = xcalloc((size_t)nr, sizeof(*all->r));
+	for (i = 0; i < nr; i++) {
+		char id[SHA256_HEX];
+
+		if (store_find(words[i], id, &err))
+			die(&err);
+		if (is_there(all, id))
+			continue;
+		if (experiment_open(id, &one, &err))
+			die(&err);
+		memcpy(all->r[all->nr++].id, id, SHA256_HEX);
+		add(pool, &one, all->times);
+	}
+}
+
+static void run_all(const struct replay_cmd *o, struct replays *all, struct experiments *pool)
+{
 	struct run_opts opts = {.jobs = (unsigned int)o->jobs,
 				.keep_nothing = true,
 				.boot = o->boot,
 				.vmcore = o->vmcore,
 				.finished = finished,
 				.limit_ms = (int64_t)(o->timeout_ns / 1000000),
-				.ctx = &r,
+				.ctx = all,
 				.stop = &stop};
-	struct experiments exps;
 	struct err err = {""};
 
-	if (store_find(word, id, &err) || experiment_open(id, &exps, &err))
+	if (experiments_run(pool, &opts, &err))
 		die(&err);
-	repeat(&exps, o->times);
-	if (experiments_run(&exps, &opts, &err))
-		die(&err);
-	experiments_release(&exps);
-	if (list)
+}
+
+static json_t *json_replays(const struct replays *all)
+{
+	json_t *list = json_array();
+	const struct replay *r;
+
+	for (r = all->r; r < all->r + all->nr; r++)
 		json_array_append_new(list,
-				      json_pack("{s:s, s:I, s:I, s:s}", "id", id, "identical",
-						(json_int_t)r.same, "different",
-						(json_int_t)r.other, "difference", r.difference));
-	else
-		print_replay(&r);
-	return r.host_fault ? EXIT_FATAL : r.other ? EXIT_FINDING : EXIT_FINE;
+				      json_pack("{s:s, s:I, s:I, s:s}", "id", r->id, "identical",
+						(json_int_t)r->same, "different",
+						(json_int_t)r->other, "difference", r->difference));
+	return list;
+}
+
+/* The worst of them. */
+static int exit_code(const struct replays *all)
+{
+	int code = EXIT_FINE;
+	size_t i;
+
+	for (i = 0; i < all->nr; i++) {
+		const struct replay *r = &all->r[i];
+		int one = r->host_fault ? EXIT_FATAL : r->other ? EXIT_FINDING : EXIT_FINE;
+
+		code = one > code ? one : code;
+	}
+	return code;
 }
 
 static int run_replay(int argc, char **argv)
 {
 	struct replay_cmd o = {.times = 1, .jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
 			       .timeout_ns = 600000000000};
-	int i, nr = cmd_parse(&cmd_replay, argc, argv, &o);
-	int code = EXIT_FINE;
-	json_t *list;
+	int code, nr = cmd_parse(&cmd_replay, argc, argv, &o);
+	struct experiments pool = {0};
+	struct replays all = {0};
 
 	if (!nr)
 		die_usage(&cmd_replay, "which experiment? 'wringer show' lists them");
@@ -210,14 +298,15 @@ static int run_replay(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
-	list = o.json ? json_array() : NULL;
-	for (i = 1; i <= nr; i++) {
-		int one = replay_one(argv[i], &o, list);
-
-		code = one > code ? one : code;
-	}
-	if (list)
-		print_json(list);
+	all.times = o.times;
+	all.json = o.json;
+	open_all(nr, argv + 1, &all, &pool);
+	run_all(&o, &all, &pool);
+	experiments_release(&pool);
+	if (o.json)
+		print_json(json_replays(&all));
+	code = exit_code(&all);
+	free(all.r);
 	return code;
 }
 

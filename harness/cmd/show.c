@@ -646,7 +646,7 @@ static char *layer_title(const char *path, struct err *err)
 	const char *title;
 	char *out;
 
-	if (conf_load(&conf, path, err))
+	if (conf_load(&conf, path, NULL, err))
 		return NULL;
 	title = conf_get(conf_section(&conf, "layer", ""), "title");
 	out = xstrdup(title ? title : "");
@@ -659,7 +659,7 @@ static void print_layer(const char *path)
 	struct err err = {""};
 	struct conf conf;
 
-	if (conf_load(&conf, path, &err))
+	if (conf_load(&conf, path, NULL, &err))
 		die(&err);
 	print_conf(&conf, NULL);
 	conf_release(&conf);

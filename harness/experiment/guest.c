@@ -78,7 +78,7 @@ int guest_load(struct guest *guest, const char *path, struct err *err)
 	int ret;
 
 	*guest = (struct guest){.machine.records = 16 << 20};
-	ret = conf_load(&conf, path, err);
+	ret = conf_load(&conf, path, NULL, err);
 	if (ret)
 		return ret;
 	guest->name = conf_name(path);

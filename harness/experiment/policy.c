@@ -49,7 +49,7 @@ int policy_load(struct policy *policy, const char *path, struct err *err)
 	int ret;
 
 	memset(policy, 0, sizeof(*policy));
-	ret = conf_load(&policy->conf, path, err);
+	ret = conf_load(&policy->conf, path, NULL, err);
 	if (ret)
 		return ret;
 	policy->name = conf_name(path);

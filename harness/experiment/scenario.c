@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "base/path.h"
 #include "experiment/policy.h"
 #include "image/image.h"
 #include "result/expect.h"
@@ -442,10 +443,11 @@ void scenario_defaults(struct scenario *s)
 
 int scenario_load(struct scenario *s, const char *path, char *const *set, struct err *err)
 {
+	cleanup_free char *catalogue = xasprintf("%s/scenarios", path_data());
 	int ret;
 
 	scenario_defaults(s);
-	ret = conf_load(&s->conf, path, err);
+	ret = conf_load(&s->conf, path, catalogue, err);
 	if (!ret) {
 		s->name = conf_name(path);
 		ret = set_all(s, set, err);

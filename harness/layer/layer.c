@@ -112,7 +112,7 @@ static int conf_read(struct layer_conf *c, const char *path, struct err *err)
 
 	*c = (struct layer_conf){.suite = xstrdup(""), .without = xstrdup(""), .build = xstrdup("")};
 	c->dir = slash ? xasprintf("%.*s", (int)(slash - path), path) : xstrdup(".");
-	ret = conf_load(&c->conf, path, err);
+	ret = conf_load(&c->conf, path, NULL, err);
 	if (ret)
 		return ret;
 	sec = conf_section(&c->conf, "layer", "");

@@ -254,14 +254,14 @@ static void test_conf_file_max(void **unused)
 		buf_adds(&text, "# 34567890123456789012345678901\n");
 	assert_int_equal(text.len, CONF_FILE_MAX);
 	assert_int_equal(file_write(path, text.data, text.len, &err), 0);
-	assert_int_equal(conf_load(&conf, path, &err), 0);
+	assert_int_equal(conf_load(&conf, path, NULL, &err), 0);
 	conf_release(&conf);
 	buf_adds(&text, "\n");
 	assert_int_equal(file_write(path, text.data, text.len, &err), 0);
-	assert_int_equal(conf_load(&conf, path, &err), -EFBIG);
+	assert_int_equal(conf_load(&conf, path, NULL, &err), -EFBIG);
 	conf_release(&conf);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(conf_load(&conf, path, &err), -ENOENT);
+	assert_int_equal(conf_load(&conf, path, NULL, &err), -ENOENT);
 	assert_non_null(strstr(err.msg, path));
 	conf_release(&conf);
 }

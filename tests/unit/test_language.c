@@ -39,7 +39,7 @@ static void test_include(void **unused)
 	(void)unused;
 	put("base.conf", "[a]\nk = 1\nkept = yes\n[only base]\nx = 1\n");
 	put("top.conf", "[include base]\n[a]\nk = 2\nnew = 3\n[only top]\ny = 2\n");
-	assert_int_equal(conf_load(&conf, "top.conf", &err), 0);
+	assert_int_equal(conf_load(&conf, "top.conf", NULL, &err), 0);
 	assert_int_equal(conf.nr_sections, 3);
 	assert_string_equal(conf_get(conf_section(&conf, "a", ""), "k"), "2");
 	assert_string_equal(conf_get(conf_section(&conf, "a", ""), "kept"), "yes");
@@ -69,7 +69,7 @@ static void test_include_bad(void **unused)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		put("top.conf", cases[i][0]);
 		put("base.conf", cases[i][1]);
-		assert_int_equal(conf_load(&conf, "top.conf", &err), -EINVAL);
+		assert_int_equal(conf_load(&conf, "top.conf", NULL, &err), -EINVAL);
 		if (!strstr(err.msg, cases[i][2]))
 			fail_msg("case %zu: %s", i, err.msg);
 	}

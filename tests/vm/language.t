@@ -130,6 +130,10 @@ mistake 'operator' '[expect]
 vmstat.pgscan_kswapd@open vmstat.pswpin@open = 0'
 mistake 'can hold no workload' '[cgroup app/base/below]'
 mistake 'there is no .*nothere.conf to include' '[include nothere]'
+printf '[include kv-scan]\n[scenario]\nwindow = 7ms\n' >"$DIR/mine.conf"
+expect 0 "$WRINGER" scenario show "$DIR/mine.conf"
+grep -q 'theta = 0.99' "$DIR/out" || fail "nothing of the catalogue's: $(cat "$DIR/out")"
+grep -q 'window = 7ms' "$DIR/out" || fail "not the file's own: $(cat "$DIR/out")"
 mistake 'includes? itself|too many files' '[include mistake]'
 expect 1 "$WRINGER" scenario check "$DIR/nothere.conf"
 expect 128 "$WRINGER" scenario show kv-scan:nonsense=1

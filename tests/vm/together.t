@@ -27,4 +27,13 @@ nothing_half_written
 # shellcheck disable=SC2046 # ids have no blanks
 expect 0 "$WRINGER" replay --boot $(results | sed 's|.*/||' | head -n 2)
 [ "$(grep -c 'identical, 1 of 1' "$DIR/out")" = 2 ] || fail "replay said: $(cat "$DIR/out")"
+# Each is judged by itself, and told in the order of the command.
+# shellcheck disable=SC2046 # ids have no blanks
+set -- $(results | sed 's|.*/||' | head -n 2)
+cp "$WRINGER_RESULTS/$1/console.txt" "$DIR/console"
+echo damage >>"$WRINGER_RESULTS/$1/console.txt"
+expect 1 "$WRINGER" replay --times 2 "$1" "$2" "$1"
+cut -d" " -f1,2 "$DIR/out" | tr -d , >"$DIR/said"
+printf '%.12s DIFFERENT\n%.12s identical\n' "$1" "$2" | cmp -s - "$DIR/said" || fail "replay said: $(cat "$DIR/out")"
+cp "$DIR/console" "$WRINGER_RESULTS/$1/console.txt"
 no_emulators
