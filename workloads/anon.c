@@ -5,34 +5,34 @@
  */
 #include <sys/mman.h>
 
-#include "workloads/lib/memory.h"
+#include "workloads/lib/swapmem.h"
 
 struct anon_opts {
-	struct memory_opts memory;
+	struct swapmem_opts memory;
 };
 
-static const struct anon_opts anon_defaults = {.memory = MEMORY_DEFAULTS};
+static const struct anon_opts anon_defaults = {.memory = SWAPMEM_DEFAULTS};
 
-static const struct conf_key anon_options[] = {MEMORY_KEYS(struct anon_opts, memory)};
+static const struct conf_key anon_options[] = {SWAPMEM_KEYS(struct anon_opts, memory)};
 
 /* One workload a process: what setup() makes, op_run() uses. */
-static struct memory anon;
+static struct swapmem anon;
 
 static void anon_setup(struct wl *wl)
 {
 	const struct anon_opts *o = wl->opts;
 
-	memory_setup(&anon, &o->memory, wl, MAP_PRIVATE | MAP_ANONYMOUS, -1, true);
+	swapmem_setup(&anon, &o->memory, wl, MAP_PRIVATE | MAP_ANONYMOUS, -1, true);
 }
 
 static void anon_op(struct wl *wl)
 {
 	const struct anon_opts *o = wl->opts;
 
-	memory_op(&anon, &o->memory, wl);
+	swapmem_op(&anon, &o->memory, wl);
 }
 
-static const struct wl_metric anon_metrics[] = {MEMORY_METRICS};
+static const struct wl_metric anon_metrics[] = {SWAPMEM_METRICS};
 
 const struct workload workload_anon = {
 	.name = "anon",

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "workloads/lib/memory.h"
+#include "workloads/lib/swapmem.h"
 
 enum { SHARED, MEMFD, TMPFS };
 static const char *const kinds[] = {"shared", "memfd", "tmpfs", NULL};
@@ -21,10 +21,10 @@ static const char *const accesses[] = {"mmap", "read", NULL};
 struct shmem_opts {
 	unsigned int kind;
 	unsigned int access;
-	struct memory_opts memory;
+	struct swapmem_opts memory;
 };
 
-static const struct shmem_opts shmem_defaults = {.memory = MEMORY_DEFAULTS};
+static const struct shmem_opts shmem_defaults = {.memory = SWAPMEM_DEFAULTS};
 
 static const struct conf_key shmem_options[] = {
 	{.name = "kind", .type = CONF_CHOICE, .offset = offsetof(struct shmem_opts, kind),
@@ -33,10 +33,10 @@ static const struct conf_key shmem_options[] = {
 	{.name = "access", .type = CONF_CHOICE, .offset = offsetof(struct shmem_opts, access),
 	 .help = "through a mapping, or by read() and write(); not with shared",
 	 .choices = accesses},
-	MEMORY_KEYS(struct shmem_opts, memory),
+	SWAPMEM_KEYS(struct shmem_opts, memory),
 };
 
-static struct memory shmem;
+static struct swapmem shmem;
 
 static int tmpfs_file(const struct wl *wl, uint64_t size)
 {
@@ -75,7 +75,7 @@ static void shmem_setup(struct wl *wl)
 
 	if (fd < 0 && o->access == READ)
 		wl_fail("a shared mapping has no file that could be read");
-	memory_setup(&shmem, &o->memory, wl, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd,
+	swapmem_setup(&shmem, &o->memory, wl, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd,
 		     o->access == MMAP);
 }
 
@@ -83,10 +83,10 @@ static void shmem_op(struct wl *wl)
 {
 	const struct shmem_opts *o = wl->opts;
 
-	memory_op(&shmem, &o->memory, wl);
+	swapmem_op(&shmem, &o->memory, wl);
 }
 
-static const struct wl_metric shmem_metrics[] = {MEMORY_METRICS};
+static const struct wl_metric shmem_metrics[] = {SWAPMEM_METRICS};
 
 const struct workload workload_shmem = {
 	.name = "shmem",

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Memory that swap keeps, touched a page at a time: what anon and shmem have in common. */
-#ifndef WORKLOADS_LIB_MEMORY_H
-#define WORKLOADS_LIB_MEMORY_H
+#ifndef WORKLOADS_LIB_SWAPMEM_H
+#define WORKLOADS_LIB_SWAPMEM_H
 
 #include "workloads/lib/pages.h"
 #include "workloads/lib/touch.h"
 
-extern const char *const memory_thp[], *const memory_populate[];
+extern const char *const swapmem_thp[], *const swapmem_populate[];
 
-struct memory_opts {
+struct swapmem_opts {
 	uint64_t size;
 	unsigned int thp;
 	unsigned int populate;
@@ -17,10 +17,10 @@ struct memory_opts {
 	struct touch_opts touch;
 };
 
-#define MEMORY_DEFAULTS                                                                             \
+#define SWAPMEM_DEFAULTS                                                                          \
 	{.size = 64 << 20, .write = 500000, .compress = 750000, .touch = TOUCH_DEFAULTS}
 
-#define MEMORY_KEYS(opts_t, m)                                                                        \
+#define SWAPMEM_KEYS(opts_t, m)                                                                    \
 	TOUCH_KEY(opts_t, m, size, CONF_SIZE, .help = "memory to map, bytes", .min = 1 << 20,        \
 		  .max = 1ull << 40),                                                              \
 	TOUCH_KEYS(opts_t, m.touch),                                                                 \
@@ -28,13 +28,13 @@ struct memory_opts {
 		  .help = "share of the touches that write; all read"),                            \
 	TOUCH_KEY(opts_t, m, compress, CONF_MILLIONTHS, .max = 1000000,                              \
 		  .help = "share of each page that compression saves"),                            \
-	TOUCH_KEY(opts_t, m, thp, CONF_CHOICE, .choices = memory_thp,                                \
+	TOUCH_KEY(opts_t, m, thp, CONF_CHOICE, .choices = swapmem_thp,                             \
 		  .help = "huge pages: as the system is set, or madvise() for or against them"),   \
-	TOUCH_KEY(opts_t, m, populate, CONF_CHOICE, .choices = memory_populate,                      \
+	TOUCH_KEY(opts_t, m, populate, CONF_CHOICE, .choices = swapmem_populate,                   \
 		  .help = "when each page is written for the first time: as the first operations " \
 			  "after the gate, or before it")
 
-struct memory {
+struct swapmem {
 	struct wl_pages pages;
 	uint64_t touched; /* pages below this have been written once */
 	struct touch touch;
@@ -44,11 +44,11 @@ struct memory {
  * flags are mmap()'s; fd is a file of memory or -1.  Without map, the file is read and written in place
  * of being mapped.
  */
-void memory_setup(struct memory *m, const struct memory_opts *o, struct wl *wl, int flags, int fd,
-		  bool map);
-void memory_op(struct memory *m, const struct memory_opts *o, struct wl *wl);
+void swapmem_setup(struct swapmem *m, const struct swapmem_opts *o, struct wl *wl, int flags,
+		   int fd, bool map);
+void swapmem_op(struct swapmem *m, const struct swapmem_opts *o, struct wl *wl);
 
-#define MEMORY_METRICS                                                                              \
+#define SWAPMEM_METRICS                                                                           \
 	{"populated", "pages", WL_NONE, "pages written for the first time"},                       \
 	{"touches", "pages", WL_HIGHER, "pages read back and checked"}
 

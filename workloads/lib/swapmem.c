@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <sys/mman.h>
 
-#include "workloads/lib/memory.h"
+#include "workloads/lib/swapmem.h"
 #include "workloads/lib/pattern.h"
 
 #define HUGE_SIZE (2u << 20)
 
 enum { THP_DEFAULT, THP_ALWAYS, THP_NEVER };
-const char *const memory_thp[] = {"default", "always", "never", NULL};
+const char *const swapmem_thp[] = {"default", "always", "never", NULL};
 
 enum { POPULATE_WINDOW, POPULATE_SETUP };
-const char *const memory_populate[] = {"window", "setup", NULL};
+const char *const swapmem_populate[] = {"window", "setup", NULL};
 
 /* Old kernels do not align by themselves, and what is not aligned has no huge pages. */
 static char *map_aligned(size_t size, int flags, int fd)
@@ -27,7 +27,7 @@ static char *map_aligned(size_t size, int flags, int fd)
 	return mmap(at + before, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
 }
 
-static char *map_memory(const struct memory_opts *o, int flags, int fd)
+static char *map_memory(const struct swapmem_opts *o, int flags, int fd)
 {
 	char *mem;
 
@@ -45,14 +45,14 @@ static char *map_memory(const struct memory_opts *o, int flags, int fd)
 }
 
 /* The first pass writes every page in order: what is resident afterwards is reclaim's choice. */
-static void first_touch(struct memory *m, struct wl *wl)
+static void first_touch(struct swapmem *m, struct wl *wl)
 {
 	wl_pages_write(&m->pages, m->touched++);
 	wl->metric[0]++;
 }
 
-void memory_setup(struct memory *m, const struct memory_opts *o, struct wl *wl, int flags, int fd,
-		  bool map)
+void swapmem_setup(struct swapmem *m, const struct swapmem_opts *o, struct wl *wl, int flags,
+		   int fd, bool map)
 {
 	m->touched = 0;
 	wl_pages_memory(&m->pages, map ? map_memory(o, flags, fd) : NULL, fd,
@@ -62,7 +62,7 @@ void memory_setup(struct memory *m, const struct memory_opts *o, struct wl *wl, 
 		first_touch(m, wl);
 }
 
-void memory_op(struct memory *m, const struct memory_opts *o, struct wl *wl)
+void swapmem_op(struct swapmem *m, const struct swapmem_opts *o, struct wl *wl)
 {
 	uint64_t page;
 
