@@ -33,7 +33,7 @@ HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
 DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
 	$(B)/data/in-toolchain \
 	$(patsubst %,$(B)/data/%,$(wildcard kernel-config/*.config kernel-config/*.conf) \
-		$(wildcard kernel-config/patches/*/*)) \
+		$(wildcard kernel-config/patches/*/*/*)) \
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
 	$(patsubst layers/%,$(B)/data/layers/%,$(wildcard layers/*.conf layers/*.sh)) \
