@@ -37,18 +37,15 @@ static void progress(const struct build_progress *p, void *ctx)
 		fprintf(stderr, ", about %.0f s left", p->left);
 }
 
-/* A folder, or the name of one in kernel-config/patches/; the heap string is the caller's. */
+/* A folder, or else the name of one in kernel-config/patches/; the heap string is the caller's. */
 static char *find_patches(const char *name)
 {
-	char *path;
+	cleanup_free char *path = NULL;
 
-	if (!name || strchr(name, '/'))
-		return name ? xstrdup(name) : NULL;
+	if (!name)
+		return NULL;
 	path = xasprintf("%s/kernel-config/patches/%s", path_data(), name);
-	if (file_exists(path))
-		return path;
-	free(path);
-	return xstrdup(name);
+	return xstrdup(!file_exists(name) && file_exists(path) ? path : name);
 }
 
 static struct build build_of(const char *tree, const struct kernel_cmd *o, const char *patches)

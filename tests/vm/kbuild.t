@@ -158,6 +158,9 @@ expect 1 "$WRINGER" kernel build "$tree" --config "$psi" --patches "$p"
 said 'patch b\.patch does not apply: hunk 1 of mm/vmscan\.c, at line [0-9]+'
 expect 128 "$WRINGER" kernel build "$tree" --config "$psi" --patches "$DIR/cache"
 said 'there is no patch in'
+# One of the catalogue, by its name: it is found, and is for another tree.
+expect 1 "$WRINGER" kernel build "$tree" --config "$psi" --patches 7.3/kunit
+said 'patch 0001-mm-KUnit'
 
 # ---- each prefix of a series: what boots is a prebuilt kernel, which the tree passes off as its own ----
 vmlinuz=$(env -u WRINGER_CACHE "$WRINGER" kernel fetch 6.12 --json | jq -r '.[0].folder')/vmlinuz
