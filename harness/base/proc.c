@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,18 @@ static int child_user(const struct proc_opts *opts)
 	return setresuid(uid, uid, uid);
 }
 
+/* It goes on anywhere where that CPU is not to be had: it went away, or we may not have it. */
+static void child_cpu(const struct proc_opts *opts)
+{
+	cpu_set_t set;
+
+	if (!opts->cpu)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(opts->cpu - 1, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 /* Runs in the child; what failed goes to the parent as an errno through the pipe. */
 static void child(const char *const argv[], const struct proc_opts *opts, pid_t parent, int report)
 {
@@ -116,6 +129,7 @@ static void child(const char *const argv[], const struct proc_opts *opts, pid_t 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
+	child_cpu(opts);
 	ret = opts->cwd ? chdir(opts->cwd) : 0;
 	if (!ret)
 		ret = child_fds(opts);

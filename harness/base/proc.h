@@ -37,6 +37,7 @@ struct proc_opts {
 	uint64_t file_size_max; /* RLIMIT_FSIZE in bytes: writes beyond fail; 0 = unlimited */
 	uint64_t memory_max;    /* RLIMIT_AS in bytes; 0 = as it is */
 	unsigned int files_max; /* RLIMIT_NOFILE; 0 = as it is */
+	int cpu;                /* it stays on CPU cpu - 1 of the host; 0 = as it is */
 };
 
 int proc_spawn(struct proc *proc, const char *const argv[], const struct proc_opts *opts,
