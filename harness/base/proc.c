@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stddef.h>
@@ -147,6 +148,18 @@ static void child_exec(const char *const argv[], const struct proc_opts *opts)
 		execvp(argv[0], (char *const *)argv);
 }
 
+/* It goes on anywhere where that CPU is not to be had: it went away, or we may not have it. */
+static void child_cpu(const struct proc_opts *opts)
+{
+	cpu_set_t set;
+
+	if (!opts->cpu)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(opts->cpu - 1, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 /* Runs in the child; what failed goes to the parent as an errno through the pipe. */
 static void child(const char *const argv[], const struct proc_opts *opts, pid_t parent, int report)
 {
@@ -156,6 +169,7 @@ static void child(const char *const argv[], const struct proc_opts *opts, pid_t 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
+	child_cpu(opts);
 	ret = opts->cwd ? chdir(opts->cwd) : 0;
 	if (!ret)
 		ret = child_fds(opts);

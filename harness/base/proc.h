@@ -43,6 +43,7 @@ struct proc_opts {
 	 * getrandom() is not there.  For it and for all that it starts.
 	 */
 	bool repeatable;
+	int cpu;                /* it stays on CPU cpu - 1 of the host; 0 = as it is */
 };
 
 int proc_spawn(struct proc *proc, const char *const argv[], const struct proc_opts *opts,

@@ -121,6 +121,7 @@ struct vm_opts {
 	enum vm_mode mode;
 	const char *saved;       /* VM_FORK: the folder with what VM_SAVE left */
 	int64_t limit_ms;        /* wall-clock limit; 0 = none */
+	int cpu;                 /* it stays on CPU cpu - 1 of the host; 0 = on any */
 	bool vmcore;             /* the guest's memory is written to RUN_VMCORE at its end */
 	bool probe;              /* what runs is counted: RUN_PROBE and RUN_SYMBOLS are there */
 };

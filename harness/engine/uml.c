@@ -219,7 +219,7 @@ int uml_start(struct vm *vm, const struct vm_opts *opts, struct err *err)
 				     0644);
 	const char *const env[] = {"HOME=/", "PATH=/usr/bin:/bin", memory_dir(opts->machine), NULL};
 	struct proc_opts popts = {.cwd = opts->dir, .err_fd = errors, .out_fd = vm->console,
-				  .drop_root = true, .env = env, .repeatable = true,
+				  .drop_root = true, .env = env, .repeatable = true, .cpu = opts->cpu,
 				  .file_size_max = uml_memory(opts->machine),
 				  .files_max = FILES_MAX,
 				  .memory_max = 2 * uml_memory(opts->machine) + OVERHEAD_MAX};

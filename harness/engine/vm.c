@@ -227,6 +227,7 @@ static int spawn(struct vm *vm, const struct vm_opts *opts, int monitor, struct 
 	struct proc_opts popts = {.cwd = opts->dir, .err_fd = errors, .out_fd = errors,
 				  .drop_root = true, .device = engine_device(opts->args),
 				  .file_size_max = file_max(opts), .files_max = FILES_MAX,
+				  .cpu = opts->cpu,
 				  .memory_max = machine_memory(opts->machine) +
 						opts->machine->records + OVERHEAD_MAX};
 	struct args all = {0};

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "base/path.h"
 #include "engine/template.h"
 #include "experiment/experiment.h"
@@ -28,6 +29,7 @@ struct slot {
 	struct experiment *exp;
 	char *dir;
 	struct template tpl;
+	int cpu; /* that it has for itself; -1 = any */
 };
 
 /* How far an experiment is. */
@@ -49,6 +51,7 @@ struct pool {
 	double cost_ended; /* estimated, of what has ended */
 	struct state *state; /* by experiment */
 	uint64_t templates_max;
+	struct cpus cpus; /* handed out to machines; none when they are not */
 };
 
 static double now(void)
@@ -169,8 +172,9 @@ static int fill_dir(const struct experiment *exp, const char *dir, const char *t
 	return ret ? ret : file_write(plan, text, strlen(text), err);
 }
 
-static void slot_release(struct slot *s)
+static void slot_release(struct pool *pool, struct slot *s)
 {
+	cpus_put(&pool->cpus, s->cpu);
 	/* The folder of a template in the making is the template's. */
 	if (s->dir && s->vm.mode != VM_SAVE)
 		dir_remove(s->dir, NULL);
@@ -180,6 +184,17 @@ static void slot_release(struct slot *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/*
+ * With a machine for each CPU, each has its own: QEMU's two threads, or those of User-Mode Linux and
+ * its processes, wake each other some thousand times a second, which costs a tenth of all when it
+ * goes from one CPU to another.  Of fewer, and of engines with a thread for each of the guest's CPUs,
+ * the host knows better.
+ */
+static void give_cpu(struct pool *pool, struct slot *s)
+{
+	s->cpu = engine_exact(s->exp->engine) ? cpus_take(&pool->cpus) : -1;
+}
+
 static int start_vm(struct pool *pool, struct slot *s, enum vm_mode mode, struct err *err)
 {
 	const struct experiment *exp = s->exp;
@@ -187,6 +202,7 @@ static int start_vm(struct pool *pool, struct slot *s, enum vm_mode mode, struct
 			       .machine = &exp->machine,
 			       .args = &exp->args, .dir = s->dir, .mode = mode,
 			       .saved = s->tpl.dir, .limit_ms = pool->opts->limit_ms,
+			       .cpu = s->cpu + 1,
 			       .vmcore = pool->opts->vmcore,
 			       .probe = exp->symbols_file && mode != VM_SAVE};
 	/* A template knows nothing of the plan. */
@@ -205,6 +221,7 @@ static int start_one(struct pool *pool, size_t i, enum vm_mode mode, struct temp
 	int ret = 0;
 
 	*s = (struct slot){.exp = &pool->exps->exp[i], .tpl = *tpl, .vm.mode = mode};
+	give_cpu(pool, s);
 	if (mode == VM_SAVE)
 		s->dir = xstrdup(tpl->dir);
 	else
@@ -212,7 +229,7 @@ static int start_one(struct pool *pool, size_t i, enum vm_mode mode, struct temp
 	if (!ret)
 		ret = start_vm(pool, s, mode, err);
 	if (ret) {
-		slot_release(s);
+		slot_release(pool, s);
 		return ret;
 	}
 	pool->nr_slots++;
@@ -412,7 +429,7 @@ static int end_one(struct pool *pool, size_t i, struct err *err)
 	else
 		ret = made ? end_template(pool, &s, err) : end_experiment(pool, &s, err);
 	exp = made || s.vm.exit.unloaded ? NULL : s.exp;
-	slot_release(&s);
+	slot_release(pool, &s);
 	if (!ret)
 		report(pool, exp);
 	return ret;
@@ -503,7 +520,7 @@ static void end_all(struct pool *pool)
 		struct slot *s = &pool->slot[--pool->nr_slots];
 
 		vm_kill(&s->vm);
-		slot_release(s);
+		slot_release(pool, s);
 	}
 }
 
@@ -527,6 +544,9 @@ int experiments_run(struct experiments *exps, const struct run_opts *opts, struc
 	store_clean();
 	templates_clean();
 	count(&pool);
+	cpus_get(&pool.cpus);
+	if (opts->jobs < pool.cpus.nr)
+		cpus_release(&pool.cpus);
 	pool.slot = xcalloc(opts->jobs, sizeof(*pool.slot));
 	report(&pool, NULL);
 	while (!ret) {
@@ -540,6 +560,7 @@ int experiments_run(struct experiments *exps, const struct run_opts *opts, struc
 			report(&pool, NULL);
 	}
 	end_all(&pool);
+	cpus_release(&pool.cpus);
 	free(pool.slot);
 	free(pool.state);
 	return ret;

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/conf.h"
+#include "base/cpus.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/parse.h"
@@ -775,6 +777,55 @@ static void test_spawn(void **unused)
 	assert_int_equal(proc.pid, 0);
 }
 
+/* Each CPU before any has a second user, and what was given back before others. */
+static void test_cpus(void **unused)
+{
+	struct cpus c;
+	size_t i, nr;
+	int first;
+
+	(void)unused;
+	cpus_get(&c);
+	nr = c.nr;
+	assert_true(nr > 0);
+	first = cpus_take(&c);
+	for (i = 1; i < 2 * nr; i++)
+		cpus_take(&c);
+	for (i = 0; i < nr; i++)
+		assert_int_equal(c.of[i].users, 2);
+	cpus_put(&c, first);
+	cpus_put(&c, -1);
+	assert_int_equal(cpus_take(&c), first);
+	cpus_release(&c);
+	assert_int_equal(cpus_take(&c), -1);
+}
+
+/* On the CPU that it is given; on any when that is none. */
+static void test_cpu(void **unused)
+{
+	static const char *const argv[] = {
+		"sh", "-c", "sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status >cpus", NULL};
+	cleanup_free char *path = in_tmp("cpus"), *line = NULL;
+	struct proc_opts opts = {.cwd = tmp};
+	struct proc proc;
+	struct cpus c;
+	struct err err;
+	int status;
+
+	(void)unused;
+	cpus_get(&c);
+	line = xasprintf("%d\n", c.of[c.nr - 1].cpu);
+	opts.cpu = c.of[c.nr - 1].cpu + 1;
+	assert_int_equal(proc_spawn(&proc, argv, &opts, &err), 0);
+	assert_int_equal(proc_wait(&proc, 10000, &status), 0);
+	assert_holds(path, line);
+	opts.cpu = CPU_SETSIZE;
+	assert_int_equal(proc_spawn(&proc, argv, &opts, &err), 0);
+	assert_int_equal(proc_wait(&proc, 10000, &status), 0);
+	assert_int_equal(status, 0);
+	cpus_release(&c);
+}
+
 static void test_file_size_max(void **unused)
 {
 	static const char *const argv[] = {"sh", "-c", "trap '' XFSZ; head -c 9999 /dev/zero >big",
@@ -994,6 +1045,8 @@ int main(void)
 		cmocka_unit_test(test_capture_fails),
 		cmocka_unit_test(test_capture_timeout),
 		cmocka_unit_test(test_spawn),
+		cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_cpu),
 		cmocka_unit_test(test_file_size_max),
 		cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_kill),

@@ -36,4 +36,20 @@ expect 1 "$WRINGER" replay --times 2 "$1" "$2" "$1"
 cut -d" " -f1,2 "$DIR/out" | tr -d , >"$DIR/said"
 printf '%.12s DIFFERENT\n%.12s identical\n' "$1" "$2" | cmp -s - "$DIR/said" || fail "replay said: $(cat "$DIR/out")"
 cp "$DIR/console" "$WRINGER_RESULTS/$1/console.txt"
+# With a machine for each CPU, each has its own; of fewer the host decides.
+where()
+{
+	"$WRINGER" replay --times 4 -j "$1" "$2" >/dev/null 2>&1 &
+	allowed=
+	while [ -z "$allowed" ] && kill -0 $! 2>/dev/null; do
+		allowed=$(sed -n 's/^Cpus_allowed_list:.//p' "$(emulators | head -n 1)/status" 2>/dev/null) || :
+	done
+	wait $!
+	echo "$allowed"
+}
+case $(where "$(nproc)" "$2") in
+"" | *[!0-9]*) fail "with a machine for each CPU, one may run on any" ;;
+esac
+[ "$(nproc)" = 1 ] || [ "$(where 1 "$2")" = "$(sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status)" ] ||
+	fail "a single machine has no choice of CPUs"
 no_emulators
