@@ -32,13 +32,25 @@ void names_release(struct names *names)
 	names->name = NULL;
 }
 
-/* "NAME:KEY=VALUE:KEY=VALUE" without what is set, which is put into a list; colons in a path stay. */
+/* The next colon with KEY= behind it: others are part of a path or of a value. */
+static char *next_set(char *s)
+{
+	for (s = strchr(s, ':'); s; s = strchr(s + 1, ':')) {
+		size_t key = strcspn(s + 1, ":=/ ");
+
+		if (key && s[1 + key] == '=')
+			return s;
+	}
+	return NULL;
+}
+
+/* "NAME:KEY=VALUE:KEY=VALUE" without what is set, which is put into a list. */
 static int split(char *word, char **set, struct err *err)
 {
-	char *slash = strrchr(word, '/'), *at = strchr(slash ? slash : word, ':');
+	char *at = next_set(word);
 	size_t n = 0;
 
-	for (; at; at = strchr(at, ':')) {
+	for (; at; at = next_set(at)) {
 		*at++ = '\0';
 		if (n == SETS_MAX)
 			return err_set(err, -E2BIG, "more than %d values are set of %s", SETS_MAX,

@@ -177,6 +177,12 @@ static void test_words(void **unused)
 	assert_string_equal(s.name, "t:sample=0:window=3s");
 	assert_int_equal(s.sample_ns, 0);
 	scenario_release(&s);
+	/* Colons and slashes of a value are its own. */
+	put("t.conf", "[param]\npath = x\n" HEAD WORK);
+	assert_int_equal(catalogue_load("./t.conf:path=a:b.sh c:/d:window=3s", &s, &err), 0);
+	assert_string_equal(s.name, "t:path=a:b.sh c:/d:window=3s");
+	assert_int_equal(s.window_ns, 3000000000);
+	scenario_release(&s);
 	assert_int_equal(catalogue_load("./none.conf", &s, &err), -ENOENT);
 	assert_int_equal(catalogue_load("none", &s, &err), -ENOENT);
 }
