@@ -61,7 +61,7 @@ no_emulators
 
 expect 125 "$WRINGER" equiv 6.12 "$WRINGER_UML"
 said "is not built for User-Mode Linux"
-set -- -s "$short" -n 1
+set -- -s "$HERE/scenarios/short.conf" -n 1
 expect 0 "$WRINGER" equiv "$WRINGER_UML" "$WRINGER_UML" "$@"
 for same in "${WRINGER_UML_LOOP:-}" "${WRINGER_UML_MOVE:-}"; do
 	[ -n "$same" ] || continue
