@@ -28,6 +28,7 @@ struct plan {
 	const struct scenario *scenario;
 	struct storage_set storage;
 	uint64_t seed;
+	bool thp; /* the kernel can have huge pages */
 	struct buf *out;
 };
 
@@ -157,6 +158,14 @@ static void write_interleave(struct plan *p)
 	buf_adds(p->out, "\n");
 }
 
+/* What a kernel without huge pages does anyway. */
+static bool holds_without_thp(const struct conf_entry *e)
+{
+	static const char dir[] = "/sys/kernel/mm/transparent_hugepage/";
+
+	return !strncmp(e->key, dir, sizeof(dir) - 1) && !strcmp(e->value, "never");
+}
+
 static void write_knobs(struct plan *p, const struct conf *conf, const char *section,
 			const char *verb)
 {
@@ -164,7 +173,9 @@ static void write_knobs(struct plan *p, const struct conf *conf, const char *sec
 	size_t i;
 
 	for (i = 0; sec && i < sec->nr_entries; i++)
-		buf_printf(p->out, "%s %s %s\n", verb, sec->entry[i].key, sec->entry[i].value);
+		if (p->thp || !holds_without_thp(&sec->entry[i]))
+			buf_printf(p->out, "%s %s %s\n", verb, sec->entry[i].key,
+				   sec->entry[i].value);
 }
 
 static void write_seed(struct plan *p)
@@ -447,12 +458,13 @@ void plan_params(const struct guest *guest, const struct scenario *scenario,
 }
 
 void plan_write(const struct guest *guest, const struct policy *policy,
-		const struct scenario *scenario, uint64_t seed, struct buf *out)
+		const struct scenario *scenario, bool thp, uint64_t seed, struct buf *out)
 {
 	struct plan p = new_plan(guest, scenario, out);
 	size_t i;
 
 	p.policy = policy;
+	p.thp = thp;
 	p.seed = seed;
 	buf_adds(out, "# wringer plan 4\n");
 	plan_files(&p.storage, scenario, out);

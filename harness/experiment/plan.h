@@ -45,8 +45,11 @@ void plan_setup(const struct guest *guest, const struct scenario *scenario, char
 void plan_params(const struct guest *guest, const struct scenario *scenario,
 		 const struct plan_needs *needs, char *const *modules, struct buf *out);
 
-/* What is done after it. */
+/*
+ * What is done after it.  thp: the kernel can have huge pages; of one that cannot, a scenario may ask
+ * that there are none.
+ */
 void plan_write(const struct guest *guest, const struct policy *policy,
-		const struct scenario *scenario, uint64_t seed, struct buf *out);
+		const struct scenario *scenario, bool thp, uint64_t seed, struct buf *out);
 
 #endif

@@ -454,7 +454,7 @@ static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
 	struct experiment *exp = new_experiment(p->out);
 	cleanup_buf struct buf plan = {0};
 
-	plan_write(c->guest, c->policy, c->scenario, seed, &plan);
+	plan_write(c->guest, c->policy, c->scenario, c->engine != ENGINE_UML, seed, &plan);
 	exp->setup = xstrdup(buf_str(&c->setup));
 	exp->plan = xstrdup(buf_str(&plan));
 	exp->spec = make_spec(p, c, exp->plan, seed);

@@ -686,7 +686,7 @@ static void write_plan(const struct trio *t, uint64_t seed, struct buf *out)
 	static const char *const modules[] = {"sd_mod", "scsi_debug", "null_blk", "mbcache", NULL};
 
 	plan_setup(&t->guest, &t->scenario, (char *const *)modules, true, out);
-	plan_write(&t->guest, &t->policy, &t->scenario, seed, out);
+	plan_write(&t->guest, &t->policy, &t->scenario, true, seed, out);
 }
 
 static void test_plan(void **unused)
@@ -798,10 +798,33 @@ static void test_plan_topology(void **unused)
 	(void)unused;
 	load_trio(&t, text, SCENARIO_HEAD W);
 	plan_setup(&t.guest, &t.scenario, (char *const *)modules, true, &plan);
-	plan_write(&t.guest, &t.policy, &t.scenario, 1, &plan);
+	plan_write(&t.guest, &t.policy, &t.scenario, true, 1, &plan);
 	assert_begins(plan.data, first);
 	assert_non_null(strstr(plan.data, second));
 	assert_non_null(strstr(plan.data, third));
+	release_trio(&t);
+}
+
+/* A kernel without huge pages has none: that is not asked of it, and nothing else is let go. */
+static void test_plan_without_thp(void **unused)
+{
+#define THP_ "/sys/kernel/mm/transparent_hugepage/"
+	static const char *const kept[] = {"write " THP_ "shmem_enabled advise\n",
+					   "write /proc/sys/vm/never never\n"};
+	cleanup_buf struct buf with = {0}, without = {0};
+	struct trio t;
+	size_t i;
+
+	(void)unused;
+	load_trio(&t, PLAN_GUEST,
+		  SCENARIO_HEAD "[set]\n" THP_ "enabled = never\n" THP_ "shmem_enabled = advise\n"
+				"/proc/sys/vm/never = never\n" W);
+	plan_write(&t.guest, &t.policy, &t.scenario, true, 1, &with);
+	plan_write(&t.guest, &t.policy, &t.scenario, false, 1, &without);
+	assert_non_null(strstr(buf_str(&with), "write " THP_ "enabled never\n"));
+	assert_null(strstr(buf_str(&without), "write " THP_ "enabled never\n"));
+	for (i = 0; i < ARRAY_SIZE(kept); i++)
+		assert_non_null(strstr(buf_str(&without), kept[i]));
 	release_trio(&t);
 }
 
@@ -1023,6 +1046,7 @@ int main(void)
 		cmocka_unit_test(test_plan_params),
 		cmocka_unit_test(test_plan_seeds),
 		cmocka_unit_test(test_plan_cadence),
+		cmocka_unit_test(test_plan_without_thp),
 		cmocka_unit_test(test_needs_sources),
 		cmocka_unit_test(test_plan_zram),
 		cmocka_unit_test(test_plan_topology),
