@@ -70,7 +70,7 @@ probe()
 	check_sums "$result"
 }
 
-probe tiny mglru "$HERE/scenarios/short.conf"
+probe one mglru "$HERE/scenarios/short.conf"
 grep -q '^limit ' "$DIR/out" || fail "no limit's reclaim was shown: $(cat "$DIR/out")"
 [ "$(metric "$result/result.json" cgroup.app.stat.pgsteal_direct)" -gt 0 ] || fail "nothing was reclaimed"
 [ "$(context "$result/probe.json" limit instructions)" -gt 100000 ] || fail "reclaim costs nothing"
