@@ -46,6 +46,17 @@ long uml_file(const char *name, char *out, size_t size)
 	return n < 0 ? -1 : (long)len;
 }
 
+/*
+ * The host reads records through a descriptor of its own, as all of this memory goes with the last
+ * one: it must have that before there are any, and be it that it has much else to do.  Without a
+ * look at the clock no time passes here, however long it takes.
+ */
+static void wait_for_host(const volatile uint32_t *gate)
+{
+	while (!*gate)
+		;
+}
+
 void *uml_records(size_t *size)
 {
 	unsigned long long at, bytes;
@@ -61,10 +72,14 @@ void *uml_records(size_t *size)
 	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	region = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)at);
+	region = mmap(NULL, bytes + WIRE_UML_GATE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		      (off_t)at);
 	close(fd);
+	if (region == MAP_FAILED)
+		return NULL;
 	*size = bytes;
-	return region == MAP_FAILED ? NULL : region;
+	wait_for_host((void *)((char *)region + bytes));
+	return region;
 }
 
 void uml_say(const char *s, size_t len)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/internal.h"
+#include "wire/wire.h"
 
 /*
  * The kernel takes the first memory it needs from the end, before it has read what is reserved
@@ -59,7 +60,7 @@ uint64_t uml_memory(const struct machine *m)
 
 uint64_t uml_records_at(const struct machine *m)
 {
-	return uml_memory(m) - TAIL - m->records;
+	return uml_memory(m) - TAIL - WIRE_UML_GATE - m->records;
 }
 
 /*
@@ -180,7 +181,7 @@ static int write_tree(const struct vm_opts *opts, struct err *err)
 	cleanup_free char *path = xasprintf("%s/" RUN_TREE, opts->dir);
 	cleanup_buf struct buf tree = {0};
 
-	uml_tree(uml_records_at(opts->machine), opts->machine->records, &tree);
+	uml_tree(uml_records_at(opts->machine), opts->machine->records + WIRE_UML_GATE, &tree);
 	return file_write(path, tree.data, tree.len, err);
 }
 
@@ -246,7 +247,21 @@ static bool is_memory(int fd, uint64_t size)
 	       (uint64_t)st.st_size == size;
 }
 
-/* The guest's memory goes with its last descriptor: ours must be there before the end. */
+/* Lets the agent go on. */
+static int open_gate(const struct vm *vm, int memory)
+{
+	cleanup_free char *path = xasprintf("/proc/self/fd/%d", memory);
+	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+	uint32_t word = 1;
+	off_t at = (off_t)(vm->records_at + vm->records_size);
+
+	return fd >= 0 && pwrite(fd, &word, sizeof(word), at) == sizeof(word) ? 0 : -EIO;
+}
+
+/*
+ * The guest's memory goes with its last descriptor: ours must be there before the end, so the agent
+ * waits for it.
+ */
 void uml_watch(struct vm *vm)
 {
 	cleanup_free char *fds = xasprintf("/proc/%d/fd", (int)vm->proc.pid);
@@ -258,7 +273,7 @@ void uml_watch(struct vm *vm)
 				 openat(dirfd(dir), e->d_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC) :
 				 -1;
 
-		if (fd >= 0 && is_memory(fd, vm->memory_size))
+		if (fd >= 0 && is_memory(fd, vm->memory_size) && !open_gate(vm, fd))
 			vm->records = fd;
 		else if (fd >= 0)
 			close(fd);

@@ -7,7 +7,8 @@
  *
  * Records are a part of the guest's physical memory that its kernel leaves alone: a device tree of
  * ours reserves it, the agent maps it through /dev/mem, and the host reads it from the file that
- * User-Mode Linux keeps its memory in.  Set-up and plan are files of the initramfs.
+ * User-Mode Linux keeps its memory in.  Behind them is the gate, a word that the host sets when it
+ * has that file, and for which the agent waits.  Set-up and plan are files of the initramfs.
  */
 #ifndef ENGINE_UML_H
 #define ENGINE_UML_H

@@ -29,6 +29,8 @@
 /* Sizes the record region may have, bytes. */
 #define WIRE_REGION_MIN  (1u << 20)
 #define WIRE_REGION_MAX  (256u << 20)
+/* User-Mode Linux: bytes behind the region, the first word of which the host sets when it has both. */
+#define WIRE_UML_GATE    4096u
 
 struct wire_header {
 	uint32_t magic;

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/interactive.h"
 #include "engine/uml.h"
+#include "wire/wire.h"
 
 #define MIB (1ull << 20)
 
@@ -352,7 +353,8 @@ static void test_uml(void **unused)
 	args_release(&args);
 	assert_int_equal(uml_memory(&one), 400 * MIB);
 	/* The kernel takes its first memory from the very end. */
-	assert_int_equal(uml_records_at(&one) + one.records, 400 * MIB - (64u << 10));
+	assert_int_equal(uml_records_at(&one) + one.records + WIRE_UML_GATE,
+			 400 * MIB - (64u << 10));
 }
 
 int main(void)
