@@ -15,46 +15,21 @@
 #define TICK_MS  200
 
 /* Tests are told at this level, and after them the machine has nothing to do. */
-#define PARAMS " loglevel=8 printk.time=0 kunit.enable=1 kunit.autorun=1 kunit_shutdown="
+#define PARAMS "loglevel=8 printk.time=0 kunit.enable=1 kunit.autorun=1 kunit_shutdown="
 
 static const struct machine machine = {
 	.node[0] = {.memory = MEMORY, .cpus = 1}, .nr_nodes = 1, .records = 1 << 20,
 };
 
-static void add_filter(struct buf *out, const char *filter)
-{
-	if (filter)
-		buf_printf(out, " kunit.filter_glob=%s", filter);
-}
-
-/* Its words are arguments of their own. */
-static void add_words(struct args *args, const char *text)
-{
-	cleanup_free char *copy = xstrdup(text);
-	char *rest = copy, *word;
-
-	while ((word = strsep(&rest, " ")))
-		if (*word)
-			args_add(args, "%s", word);
-}
-
 static void make_args(struct experiment *exp, const char *filter)
 {
 	cleanup_buf struct buf params = {0};
-	struct args plain = {0};
-	size_t i;
 
-	engine_args(&exp->machine, exp->engine, &plain);
 	buf_printf(&params, PARAMS "%s", exp->engine == ENGINE_UML ? "poweroff" : "reboot");
-	add_filter(&params, filter);
-	for (i = 0; i < plain.nr; i++)
-		if (i && !strcmp(plain.arg[i - 1], "-append"))
-			args_add(&exp->args, "%s%s", plain.arg[i], buf_str(&params));
-		else
-			args_add(&exp->args, "%s", plain.arg[i]);
-	if (exp->engine == ENGINE_UML)
-		add_words(&exp->args, buf_str(&params));
-	args_release(&plain);
+	if (filter)
+		buf_printf(&params, " kunit.filter_glob=%s", filter);
+	engine_args(&exp->machine, exp->engine, &exp->args);
+	engine_params(exp->engine, &exp->args, buf_str(&params));
 }
 
 static int prepare(const char *name, const struct kunit_opts *opts, struct experiments *out,
