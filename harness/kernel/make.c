@@ -21,8 +21,9 @@
 /* A log longer than that is looked at from its end. */
 #define LOG_MAX	 (16u << 20)
 #define LINE_MAX_SAID 300
-/* The last that fits holds. */
-#define PATHS "-ffile-prefix-map=%s=. -ffile-prefix-map=%s=. -ffile-prefix-map=%s/="
+/* The last that fits holds.  ccache calls the source ../src. */
+#define PATHS "-ffile-prefix-map=%s=. -ffile-prefix-map=%s=. -ffile-prefix-map=%s/= " \
+	      "-ffile-prefix-map=../src/="
 
 /* ---- the command ---- */
 
@@ -67,6 +68,8 @@ static void add_environment(struct command *c, const struct make *m)
 	if (m->toolchain->ccache) {
 		add_own(c, xasprintf("CCACHE_DIR=%s/ccache", path_cache()));
 		add(c, "CCACHE_COMPILERCHECK=content");
+		/* What one tree compiled, another need not: paths below here count as relative. */
+		add_own(c, xasprintf("CCACHE_BASEDIR=%s", m->source->dir));
 	}
 	if (m->allconfig)
 		add_own(c, xasprintf("KCONFIG_ALLCONFIG=%s", m->allconfig));

@@ -5,10 +5,12 @@
 # shellcheck source=tests/vm/lib.sh
 . tests/vm/lib.sh
 
-command -v git >/dev/null || {
-	echo "git is missing"
-	exit 77
-}
+for tool in git ccache; do
+	command -v $tool >/dev/null || {
+		echo "$tool is missing"
+		exit 77
+	}
+done
 
 export WRINGER_CACHE="$DIR/cache"
 tree=$DIR/tree
@@ -78,6 +80,18 @@ esac
 sed -i 's,pages / 2,pages / 3,' "$tree/mm/vmscan.c"
 changed=$(build "$tree" --config "$psi")
 [ "$changed" != "$name" ] || fail "a change of the source is no other kernel"
+
+# ---- what another tree compiled is not compiled again ----
+hits()
+{
+	CCACHE_DIR=$WRINGER_CACHE/ccache ccache --print-stats |
+		awk '$1 ~ /^(direct|preprocessed)_cache_hit$/ { n += $2 } END { print n + 0 }'
+}
+cp -r "$tree" "$DIR/third"
+echo "# another" >>"$DIR/third/image.sh"
+before=$(hits)
+build "$DIR/third" --config "$psi" >/dev/null
+[ "$(hits)" = $((before + 1)) ] || fail "$before hits before, $(hits) after"
 [ "$(image "$changed")" != "$first" ] || fail "a change of the source is the same image"
 sed -i 's,pages / 3,pages / 2,' "$tree/mm/vmscan.c"
 [ "$(build "$tree" --config "$psi")" = "$name" ] || fail "changed back it is another"
