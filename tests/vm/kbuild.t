@@ -80,6 +80,9 @@ esac
 sed -i 's,pages / 2,pages / 3,' "$tree/mm/vmscan.c"
 changed=$(build "$tree" --config "$psi")
 [ "$changed" != "$name" ] || fail "a change of the source is no other kernel"
+[ "$(image "$changed")" != "$first" ] || fail "a change of the source is the same image"
+sed -i 's,pages / 3,pages / 2,' "$tree/mm/vmscan.c"
+[ "$(build "$tree" --config "$psi")" = "$name" ] || fail "changed back it is another"
 
 # ---- what another tree compiled is not compiled again ----
 hits()
@@ -92,9 +95,6 @@ echo "# another" >>"$DIR/third/image.sh"
 before=$(hits)
 build "$DIR/third" --config "$psi" >/dev/null
 [ "$(hits)" = $((before + 1)) ] || fail "$before hits before, $(hits) after"
-[ "$(image "$changed")" != "$first" ] || fail "a change of the source is the same image"
-sed -i 's,pages / 3,pages / 2,' "$tree/mm/vmscan.c"
-[ "$(build "$tree" --config "$psi")" = "$name" ] || fail "changed back it is another"
 
 # ---- commits: the user's files stay, what was compiled is used again, dirt is an input ----
 git_in()
