@@ -834,9 +834,45 @@ static int end_step(struct bisect *b, double start, size_t ran, struct err *err)
 					(json_int_t)ran), err);
 }
 
+/*
+ * Of a kernel that says nothing two experiments are enough to know it: it may take each of them the whole
+ * limit to say nothing.  And a wrong name is told after one of the first kernel.
+ */
+static size_t count_next(const struct bisect *b)
+{
+	size_t left = b->pending.seeds - b->pending_done, values, n, some;
+
+	n = hunt_count(&b->hunt, b->pending.point, &values);
+	if (values)
+		return left;
+	some = b->hunt.nr ? MUTE_MIN - n : 1;
+	return some < left ? some : left;
+}
+
+static bool is_open(const struct bisect *b, size_t k)
+{
+	return !b->hunt.outcome && !b->hunt.site[k].skipped;
+}
+
+/* What is mute is told first: a search that was killed may have come just there. */
+static int measure_step(struct bisect *b, size_t k, size_t *ran, struct err *err)
+{
+	int ret = check_mute(b, k, err);
+
+	while (!ret && is_open(b, k) && b->pending_done < b->pending.seeds) {
+		ret = measure_again(b, count_next(b), ran, err);
+		if (!ret && b->hunt.nr == 1 && !b->hunt.tried[0].has && b->measure.metric &&
+		    b->seen[0].why && strstr(b->seen[0].why, "there is no metric"))
+			ret = give_up(b, k, b->seen[0].why, err);
+		if (!ret && is_open(b, k))
+			ret = check_mute(b, k, err);
+	}
+	return ret;
+}
+
 static int finish_step(struct bisect *b, const struct bisect_run *opts, struct err *err)
 {
-	size_t k = b->pending.point, ran = 0, some;
+	size_t k = b->pending.point, ran = 0;
 	double start = now();
 	struct err why = {""};
 	int ret = have_kernel(b, k, opts->say, &why);
@@ -845,17 +881,8 @@ static int finish_step(struct bisect *b, const struct bisect_run *opts, struct e
 		ret = give_up(b, k, why.msg, err);
 	else if (ret)
 		return err_set(err, ret, "%s", why.msg);
-	while (!ret && !b->hunt.site[k].skipped && !b->hunt.outcome &&
-	       b->pending_done < b->pending.seeds) {
-		/* A wrong name is told after one experiment and not after eight. */
-		some = b->hunt.nr ? b->pending.seeds - b->pending_done : 1;
-		ret = measure_again(b, some, &ran, err);
-		if (!ret && b->hunt.nr == 1 && !b->hunt.tried[0].has && b->measure.metric &&
-		    b->seen[0].why && strstr(b->seen[0].why, "there is no metric"))
-			ret = give_up(b, k, b->seen[0].why, err);
-	}
-	if (!ret && !b->hunt.outcome && !b->hunt.site[k].skipped)
-		ret = check_mute(b, k, err);
+	if (!ret && is_open(b, k))
+		ret = measure_step(b, k, &ran, err);
 	if (!ret)
 		ret = check_state(b, k, err);
 	return ret ? ret : end_step(b, start, ran, err);

@@ -92,11 +92,22 @@ static void judge_error(struct verdict *v, enum status status)
 		 v->function);
 }
 
+/* A panic before the agent is most often one of too little memory; a bug names its own cause. */
+static void conclude_unstarted(struct verdict *v)
+{
+	const struct console_report *r = v->failure;
+
+	if (r->kind == STATUS_OOM || r->kind == STATUS_PANIC)
+		conclude(v, r->kind, "%s; the agent had not started: are %llu MiB enough to boot?",
+			 r->title, (unsigned long long)machine_memory(v->machine) >> 20);
+	else
+		conclude(v, r->kind, "%s; the agent had not started", r->title);
+}
+
 /* A report of the kernel's own says more than what came of it, such as a hang the agent saw. */
 static bool judge_console(struct verdict *v)
 {
 	const struct console_report *r = &v->console.first;
-	unsigned long long mib = machine_memory(v->machine) >> 20;
 
 	if (r->kind == STATUS_DONE || r->kind == STATUS_WARNING)
 		return false;
@@ -110,9 +121,7 @@ static bool judge_console(struct verdict *v)
 	else if (v->spoke)
 		conclude(v, r->kind, "%s", r->title);
 	else
-		conclude(v, r->kind,
-			 "%s; the agent had not started: are %llu MiB enough to boot?", r->title,
-			 mib);
+		conclude_unstarted(v);
 	return true;
 }
 

@@ -124,6 +124,14 @@ says 'cannot be told apart: one of these is the first bad, 0001-change-1.patch i
 expect 129 built --good c0 --bad c5 --build true
 said 'knows its own configuration'
 
+# What hangs or dies is known after two experiments, at whatever cost each of them is.
+sed 's/^memory.max = 8M/memory.max = 2M\nmemory.swap.max = 0/' "$blink" >"$DIR/oom.conf"
+expect 125 "$WRINGER" bisect -g tiny -p mglru -s "$DIR/oom.conf" \
+	-k 6.12.95,6.12.107 --good 6.12.95 --bad 6.12.107 -m $rate
+says "refused: the good end, 6.12.95, cannot be tested: oom"
+expect 0 "$WRINGER" bisect log --json
+jq -e '[.[] | select(.try)] | length == 2' "$DIR/out" >"$DIR/jq" || fail "not two experiments: $(cat "$DIR/out")"
+
 # No change, the other way round, and what cannot be asked.
 expect 1 bisect -k 6.12.95,6.12.107 --good 6.12.95 --bad 6.12.107 -m cgroup.app.events.oom_kill
 says "refused: the ends do not differ"
