@@ -7,6 +7,7 @@
 # make install	PREFIX=/usr/local, DESTDIR honoured
 
 CC ?= gcc
+CLANG ?= clang
 PREFIX ?= /usr/local
 DESTDIR ?=
 B := build
@@ -28,14 +29,16 @@ WORK_SRC := $(wildcard workloads/*.c) $(filter-out %/main.c,$(wildcard workloads
 HOST_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(HOST_SRC) $(WORK_SRC))
 AGENT_SRC := $(wildcard guests/agent/*.c) harness/wire/wire.c workloads/lib/words.c
 PROG_SRC := $(wildcard workloads/*.c workloads/lib/*.c) harness/wire/wire.c
-HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h)
+LOADER_SRC := $(wildcard guests/bpf/*.c)
+HEADERS := $(wildcard harness/*/*.h workloads/lib/*.h guests/agent/*.h guests/bpf/*.h policies/bpf/*.h)
 
-DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload $(B)/data/apt-conf \
+DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload $(B)/data/bpf $(B)/data/apt-conf \
 	$(B)/data/in-toolchain \
 	$(patsubst %,$(B)/data/%,$(wildcard kernel-config/*.config kernel-config/*.conf) \
 		$(wildcard kernel-config/patches/*/*/*)) \
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
-	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf)) \
+	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf policies/bpf/*.conf)) \
+	$(patsubst policies/%.bpf.c,$(B)/data/policies/%.bpf.o,$(wildcard policies/bpf/*.bpf.c)) \
 	$(patsubst layers/%,$(B)/data/layers/%,$(wildcard layers/*.conf layers/*.sh)) \
 	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf)) \
 	$(patsubst results/%,$(B)/data/%,$(wildcard results/schema/*.json)) \
@@ -59,6 +62,18 @@ $(B)/data/agent: $(AGENT_SRC) $(HEADERS)
 $(B)/data/workload: $(PROG_SRC) $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -I. -Iharness $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $(PROG_SRC) -lm
+
+$(B)/data/bpf: $(LOADER_SRC) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -I. $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $(LOADER_SRC) -lbpf -lelf -lz
+
+# What an object holds is part of the experiments it is used in, as the guest's programs are.
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=. -I/usr/include/$(shell $(CC) -print-multiarch)
+
+$(B)/data/policies/%.bpf.o: policies/%.bpf.c $(wildcard policies/bpf/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -I. -c -o $@ $<
 
 PLUGIN_CFLAGS := -std=gnu11 $(WARN) -O2 -fPIC -shared -s -Wl,--build-id=none -fno-ident
 

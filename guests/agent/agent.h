@@ -47,8 +47,11 @@ struct workload_slot {
 	uint64_t last_progress_ns;
 };
 
+struct bpf_instance;
+
 struct source {
-	int fd;             /* -1: this kernel does not have it */
+	int fd;             /* -1: this kernel does not have it, or nothing is read of it */
+	const struct bpf_instance *counters; /* instead of a file, or NULL */
 	unsigned int every; /* it is read in every so manieth set */
 	const void *last;   /* its text as it was recorded last, in the record region; or NULL */
 	uint32_t last_len;
@@ -265,6 +268,19 @@ void sample_mark(const char *name);
 void sample_cost(uint64_t start);
 /* Records the whole of a file now, in pieces, as a source of its own. */
 void sample_dump(const char *name, const char *path);
+
+/* The next source by number, of which nothing is read: its text is recorded by others. */
+uint16_t sample_declare(const char *name);
+/* What a BPF object counts, as the source "policy NAME". */
+void sample_counters(const char *name, const struct bpf_instance *b);
+
+/* bpf.c: BPF objects of the policy */
+/* Loads it for a cgroup ("/" = all), with VARIABLE=VALUE; what does not work ends the run. */
+void bpf_attach(const char *name, const char *object, const char *cgroup, char **vars);
+/* Its counters, "NAME VALUE" a line; the length. */
+size_t bpf_text(const struct bpf_instance *b, char *out, size_t room);
+/* Has them end; one that was lost on the way ends the run as that. */
+void bpf_finish(void);
 
 /* trace.c: the tracepoints of reclaim */
 void trace_plan(const char *level); /* none, reclaim, batch or all */

@@ -352,5 +352,6 @@ int main(int argc, char **argv)
 	work_stop();
 	rec_phase(WIRE_STOPPED, "stopped");
 	program_finish();
+	bpf_finish();
 	agent_end(WIRE_DONE);
 }

@@ -153,19 +153,34 @@ static void do_threads(char **arg)
 	trace_threads(arg[1], arg[0]);
 }
 
-static void do_spawn(char **arg)
+/* Into out, which has room for PLAN_WORDS; NULL-terminated. */
+static void split(const char *what, char *text, char **out)
 {
-	char *args[PLAN_WORDS];
 	unsigned int n = 0;
 	char *word;
 
-	for (word = strtok(arg[3], " "); word; word = strtok(NULL, " ")) {
+	for (word = strtok(text, " "); word; word = strtok(NULL, " ")) {
 		if (n == PLAN_WORDS - 1)
-			agent_fail(WIRE_AGENT_ERROR, "workload %s has too many options", arg[0]);
-		args[n++] = word;
+			agent_fail(WIRE_AGENT_ERROR, "%s has too many options", what);
+		out[n++] = word;
 	}
-	args[n] = NULL;
+	out[n] = NULL;
+}
+
+static void do_spawn(char **arg)
+{
+	char *args[PLAN_WORDS];
+
+	split(arg[0], arg[3], args);
 	work_spawn(arg[0], arg[1], arg[2], args);
+}
+
+static void do_bpf(char **arg)
+{
+	char *vars[PLAN_WORDS];
+
+	split(arg[0], arg[3], vars);
+	bpf_attach(arg[0], arg[1], arg[2], vars);
 }
 
 static void do_hold(char **arg)
@@ -334,6 +349,7 @@ static const struct verb verbs[] = {
 	{"cpus", 1, do_cpus},             /* LIST: of the next workload */
 	{"mempolicy", 2, do_mempolicy},   /* MODE NODES: of the next workload */
 	{"nice", 1, do_nice},             /* VALUE: of the next workload */
+	{"bpf", 4, do_bpf},               /* NAME OBJECT CGROUP VARIABLES */
 	{"hold", 0, do_hold},             /* the next workload is started by a step */
 	{"spawn", 4, do_spawn},           /* NAME TYPE CGROUP OPTIONS */
 	{"program", 7, do_program},       /* NAME LAYER CGROUP OUTPUT EXIT TIMEOUT COMMAND */

@@ -57,7 +57,7 @@ static int open_source(const char *path)
 }
 
 /* Some files are handed out in pieces; one that fills the room is cut and says so by its size. */
-static size_t read_source(int fd, char *out, size_t room)
+static size_t read_file(int fd, char *out, size_t room)
 {
 	size_t len = 0;
 	ssize_t n = 1;
@@ -70,6 +70,40 @@ static size_t read_source(int fd, char *out, size_t room)
 	return len;
 }
 
+static bool is_there(const struct source *s)
+{
+	return s->fd >= 0 || s->counters;
+}
+
+static size_t read_source(const struct source *s, char *out, size_t room)
+{
+	return s->counters ? bpf_text(s->counters, out, room) : read_file(s->fd, out, room);
+}
+
+static struct source *new_source(const char *name)
+{
+	struct source *s = &agent.source[agent.nr_sources];
+
+	if (agent.nr_sources == SOURCES_MAX)
+		agent_fail(WIRE_AGENT_ERROR, "more than %d sources", SOURCES_MAX);
+	*s = (struct source){.fd = -1, .every = 1};
+	rec_text(WIRE_SOURCE, (uint16_t)agent.nr_sources++, name);
+	return s;
+}
+
+uint16_t sample_declare(const char *name)
+{
+	return (uint16_t)(new_source(name) - agent.source);
+}
+
+void sample_counters(const char *name, const struct bpf_instance *b)
+{
+	char full[NAME_MAX_ + 16];
+
+	snprintf(full, sizeof(full), "policy %s", name);
+	new_source(full)->counters = b;
+}
+
 /*
  * A source that this kernel does not have is declared all the same, with descriptor -1: the result
  * then says "absent" instead of nothing.  The first read is done here, since it has the kernel
@@ -77,14 +111,12 @@ static size_t read_source(int fd, char *out, size_t room)
  */
 void sample_source(const char *name, const char *path, unsigned int every)
 {
-	struct source *s = &agent.source[agent.nr_sources];
+	struct source *s = new_source(name);
 
-	if (agent.nr_sources == SOURCES_MAX)
-		agent_fail(WIRE_AGENT_ERROR, "more than %d sources", SOURCES_MAX);
-	*s = (struct source){.fd = open_source(path), .every = every ? every : 1};
+	s->fd = open_source(path);
+	s->every = every ? every : 1;
 	if (s->fd >= 0)
-		read_source(s->fd, text, sizeof(text));
-	rec_text(WIRE_SOURCE, (uint16_t)agent.nr_sources++, name);
+		read_file(s->fd, text, sizeof(text));
 }
 
 void sample_state_text(const char *key, const char *value)
@@ -141,7 +173,7 @@ static void record_source(unsigned int i, uint64_t now)
 		drop();
 		return;
 	}
-	len = read_source(s->fd, at, room < TEXT_MAX ? room : TEXT_MAX);
+	len = read_source(s, at, room < TEXT_MAX ? room : TEXT_MAX);
 	if (s->last && len == s->last_len && !memcmp(at, s->last, len)) {
 		wire_put(&agent.wire, WIRE_SAME, (uint16_t)i, now, NULL, 0);
 		return;
@@ -164,7 +196,7 @@ static void record_sources(bool all)
 	for (i = 0; i < agent.nr_sources; i++) {
 		struct source *s = &agent.source[i];
 
-		if (s->fd < 0 || (!all && agent.nr_sets % s->every))
+		if (!is_there(s) || (!all && agent.nr_sets % s->every))
 			continue;
 		record_source(i, now);
 		end = rec_now();
@@ -227,8 +259,9 @@ void sample_read(void)
 	unsigned int i;
 
 	for (i = 0; i < agent.nr_sources; i++)
-		if (agent.source[i].fd >= 0 && !(agent.nr_sets % agent.source[i].every))
-			read_source(agent.source[i].fd, text, sizeof(text));
+		if (is_there(&agent.source[i]) &&
+		    !(agent.nr_sets % agent.source[i].every))
+			read_source(&agent.source[i], text, sizeof(text));
 	agent.nr_sets++;
 }
 

@@ -176,7 +176,7 @@ static void check_mke2fs(struct doctor *d)
 
 static void check_data(struct doctor *d)
 {
-	static const char *const names[] = {"agent",  "workload", "exact.so", "apt-conf",
+	static const char *const names[] = {"agent",  "workload", "bpf", "exact.so", "apt-conf",
 					    "guests", "policies", "scenarios"};
 	cleanup_buf struct buf lack = {0};
 	size_t i;

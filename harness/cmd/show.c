@@ -637,6 +637,7 @@ static void print_policy(const char *path)
 	printf("[policy]\ntitle = %s\n", p.title);
 	print_conf(&p.conf, "set");
 	print_conf(&p.conf, "expect");
+	print_conf(&p.conf, "bpf");
 	policy_release(&p);
 }
 
@@ -678,28 +679,46 @@ static int is_conf(const struct dirent *e)
 	return len > 5 && !strcmp(e->d_name + len - 5, ".conf");
 }
 
-static int list_kind(const struct kind *kind, bool json)
+static void list_one(const struct kind *kind, const char *path, const char *prefix, json_t *list,
+		     bool json)
 {
-	cleanup_free char *dir = xasprintf("%s/%s", path_data(), kind->many);
-	json_t *list = json_object();
+	cleanup_free char *base = conf_name(path), *name = xasprintf("%s%s", prefix, base);
+	cleanup_free char *title = NULL;
+	struct err err = {""};
+
+	title = kind->title(path, &err);
+	if (!title)
+		die(&err);
+	json_object_set_new(list, name, json_string(title));
+	if (!json)
+		printf("%-16s %s\n", name, title);
+}
+
+/* The files of a folder of the data; each is called by its name behind the prefix. */
+static void list_folder(const struct kind *kind, const char *folder, const char *prefix,
+			json_t *list, bool json)
+{
+	cleanup_free char *dir = xasprintf("%s/%s", path_data(), folder);
 	struct dirent **e;
 	int i, n = scandir(dir, &e, is_conf, alphasort);
 
 	for (i = 0; i < n; i++) {
 		cleanup_free char *path = xasprintf("%s/%s", dir, e[i]->d_name);
-		cleanup_free char *name = conf_name(path), *title = NULL;
-		struct err err = {""};
 
-		title = kind->title(path, &err);
-		if (!title)
-			die(&err);
-		json_object_set_new(list, name, json_string(title));
-		if (!json)
-			printf("%-16s %s\n", name, title);
+		list_one(kind, path, prefix, list, json);
 		free(e[i]);
 	}
 	if (n >= 0)
 		free(e);
+}
+
+static int list_kind(const struct kind *kind, bool json)
+{
+	json_t *list = json_object();
+
+	list_folder(kind, kind->many, "", list, json);
+	if (kind->print == print_policy)
+		list_folder(kind, "policies/bpf", "bpf:", list, json);
 	if (json)
 		print_json(json_incref(list));
 	json_decref(list);
@@ -708,7 +727,8 @@ static int list_kind(const struct kind *kind, bool json)
 
 static int show_kind(const struct kind *kind, const char *name)
 {
-	cleanup_free char *path = strchr(name, '/') ? xstrdup(name) :
+	cleanup_free char *path = kind->print == print_policy ? policy_path(name) :
+				  strchr(name, '/') ? xstrdup(name) :
 				  xasprintf("%s/%s/%s.conf", path_data(), kind->many, name);
 
 	kind->print(path);

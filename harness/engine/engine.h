@@ -27,6 +27,7 @@
 #define RUN_INITRD   "initrd"
 #define RUN_SETUP    "setup"
 #define RUN_PLAN     "plan"
+#define RUN_OBJECTS  "objects"
 #define RUN_PLUGIN   "exact.so"
 #define RUN_PROBE    "probe.so" /* with the next two, which the plugin knows by these names */
 #define RUN_SYMBOLS  "symbols"
@@ -150,7 +151,7 @@ struct vm {
 };
 
 /*
- * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_SETUP, RUN_PLAN and
+ * Starts the machine in a folder that holds RUN_KERNEL, RUN_INITRD, RUN_SETUP, RUN_PLAN, RUN_OBJECTS and
  * RUN_PLUGIN; makes the other RUN_ files there.  When we are root the emulator runs as an ordinary
  * user, who must be able to write to the folder: it is handed over to that user.
  */

@@ -374,6 +374,8 @@ static void add_boot(const struct machine *m, struct args *a)
 	args_add(a, "name=opt/org.wringer/setup,file=" RUN_SETUP);
 	args_add(a, "-fw_cfg");
 	args_add(a, "name=opt/org.wringer/plan,file=" RUN_PLAN);
+	args_add(a, "-fw_cfg");
+	args_add(a, "name=opt/org.wringer/objects,file=" RUN_OBJECTS);
 }
 
 /* Nothing here completes in host time: files that are written at once, memory, and ports. */

@@ -281,7 +281,7 @@ static int write_about(const char *dir, const json_t *parts, const char *title, 
 static void drop_rest(const char *dir)
 {
 	static const char *const names[] = {RUN_KERNEL, RUN_INITRD, RUN_PLUGIN, RUN_SETUP, RUN_PLAN,
-					    RUN_STDERR};
+					    RUN_OBJECTS, RUN_STDERR};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {

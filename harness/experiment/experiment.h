@@ -44,6 +44,7 @@ struct experiment {
 	char *kernel_file; /* bzImage in the cache */
 	char *image_file;  /* initramfs in the cache */
 	char *plugin_file; /* the emulator's plugin; NULL where the engine has none */
+	char *objects_file; /* BPF objects in the cache; NULL: none */
 	char *symbols_file; /* the table for the probe, and it is run with that; NULL as a rule */
 	char *setup; /* the plan's part before the fork point */
 	char *plan;  /* and what follows */

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "engine/interactive.h"
 #include "experiment/initrd.h"
+#include "experiment/objects.h"
 #include "image/cpio.h"
 
 /* Emulated processors may take longer than a real one: they are shared with what else runs here. */
@@ -134,6 +135,8 @@ static int fill(const struct experiment *exp, const char *plan, const struct buf
 		ret = write_in(dir, RUN_INITRD, initrd->data, initrd->len, err);
 	else if (!ret)
 		ret = link_in(dir, RUN_INITRD, exp->image_file, err);
+	if (!ret)
+		ret = objects_put(exp->objects_file, dir, err);
 	if (!ret && exp->plugin_file)
 		ret = link_in(dir, RUN_PLUGIN, exp->plugin_file, err);
 	if (!ret)

@@ -12,6 +12,7 @@
 #include "result/console.h"
 #include "result/expect.h"
 #include "result/measure.h"
+#include "result/policy.h"
 #include "result/program.h"
 #include "result/state.h"
 
@@ -148,6 +149,7 @@ static void judge_agent(struct verdict *v)
 		[WIRE_HUNG] = STATUS_HUNG,
 		[WIRE_AGENT_ERROR] = STATUS_SETUP_FAILED,
 		[WIRE_VIRTUAL_TIMEOUT] = STATUS_VIRTUAL_TIMEOUT,
+		[WIRE_POLICY_LOST] = STATUS_POLICY_LOST,
 	};
 	const struct records *rec = v->rec;
 
@@ -294,6 +296,15 @@ static void add_programs(const struct records *rec, json_t *out)
 	json_decref(programs);
 }
 
+static void add_tables(const struct records *rec, json_t *out)
+{
+	json_t *tables = policy_tables(rec);
+
+	if (json_object_size(tables))
+		json_object_set(out, "tables", tables);
+	json_decref(tables);
+}
+
 static json_t *make_result(const struct experiment *exp, const struct verdict *v,
 			   const struct result *r)
 {
@@ -319,6 +330,7 @@ static json_t *make_result(const struct experiment *exp, const struct verdict *v
 	if (rec->nr_steps)
 		json_object_set_new(out, "steps", state_steps(rec));
 	add_programs(rec, out);
+	add_tables(rec, out);
 	add_checks(rec, &v->trace, out);
 	json_object_set_new(out, "trace", trace_summary_json(&v->trace));
 	json_object_set_new(out, "records", stream(rec, &r->records));
@@ -436,6 +448,7 @@ int judge_run(struct experiment *exp, const char *dir, const struct engine_exit 
 	v.expected = expect_evaluate(expect_of_spec(exp->spec), &rec, v.metrics);
 	judge_expected(&v);
 	keep_records(&rec, &region, &result->records);
+	policy_log(&rec, &result->policy_log);
 	result->spec = json_incref(exp->spec);
 	result->result = make_result(exp, &v, result);
 	exp->status = v.status;

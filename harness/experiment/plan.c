@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "experiment/plan_policy.h"
 #include "experiment/plan_sources.h"
 #include "experiment/plan_storage.h"
 #include "experiment/program.h"
@@ -480,6 +481,7 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	/* Last, so that what is expected of a policy is what the workloads meet. */
 	write_knobs(&p, &policy->conf, "set", "write");
 	write_knobs(&p, &policy->conf, "expect", "expect");
+	plan_policy(policy, scenario, out);
 	write_states(&p);
 	write_trace(&p);
 	for (i = 0; i < scenario->nr_works; i++)

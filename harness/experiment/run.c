@@ -14,6 +14,7 @@
 #include "engine/template.h"
 #include "experiment/experiment.h"
 #include "experiment/initrd.h"
+#include "experiment/objects.h"
 #include "experiment/judge.h"
 #include "result/counts.h"
 
@@ -165,6 +166,8 @@ static int fill_dir(const struct experiment *exp, const char *dir, const char *t
 		ret = initrd_write(exp, dir, err);
 	else if (!ret)
 		ret = link_in(dir, RUN_INITRD, exp->image_file, err);
+	if (!ret)
+		ret = objects_put(exp->objects_file, dir, err);
 	if (!ret && exp->plugin_file)
 		ret = link_in(dir, RUN_PLUGIN, exp->plugin_file, err);
 	if (!ret)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/parse.h"
-#include "base/path.h"
 #include "experiment/condition.h"
 #include "experiment/policy.h"
 
@@ -204,19 +203,20 @@ static void put_knobs(struct step *step, struct policy *policy, const char *sect
 static int do_policy(struct step *step, struct err *err)
 {
 	const char *name = step->entry->value;
-	cleanup_free char *path = strchr(name, '/') ?
-					  xstrdup(name) :
-					  xasprintf("%s/policies/%s.conf", path_data(), name);
+	cleanup_free char *path = policy_path(name);
 	struct policy policy;
 	int ret = policy_load(&policy, path, err);
 
 	if (ret)
 		return conf_complain(&step->s->conf, step->entry->line, err,
 				     "there is no policy '%s'", name);
+	if (policy.nr_objects)
+		ret = conf_complain(&step->s->conf, step->entry->line, err,
+				    "policy '%s' has BPF objects, which a step cannot attach", name);
 	put_knobs(step, &policy, "set", "write");
 	put_knobs(step, &policy, "expect", "expect");
 	policy_release(&policy);
-	return 0;
+	return ret;
 }
 
 static const struct {

@@ -10,6 +10,8 @@
 #include "engine/uml.h"
 #include "experiment/catalogue.h"
 #include "experiment/experiment.h"
+#include "experiment/objects.h"
+#include "experiment/plan_policy.h"
 #include "experiment/program.h"
 #include "image/modules.h"
 #include "layer/layer.h"
@@ -37,10 +39,10 @@ struct planner {
 static char default_guest[] = "two";
 
 /* "guests/two.conf" for "two"; a name with a slash is a path already. */
-static char *conf_path(const char *folder, const char *name)
+static char *guest_path(const char *name)
 {
 	return strchr(name, '/') ? xstrdup(name) :
-				   xasprintf("%s/%s/%s.conf", path_data(), folder, name);
+				   xasprintf("%s/guests/%s.conf", path_data(), name);
 }
 
 static int check_there(const char *what, const char *folder, const char *name, const char *path,
@@ -64,7 +66,7 @@ static int check_there(const char *what, const char *folder, const char *name, c
 			;                                                                          \
 		p->type = xcalloc(n, sizeof(*p->type));                                            \
 		for (n = 0; !ret && names[n]; n++) {                                               \
-			cleanup_free char *path = conf_path(folder, names[n]);                     \
+			cleanup_free char *path = type##_path(names[n]);                     \
                                                                                                    \
 			ret = check_there(#type, folder, names[n], path, err);                     \
 			if (!ret)                                                                  \
@@ -333,6 +335,7 @@ struct cell {
 	const struct scenario *scenario;
 	struct image image;
 	json_t *layers; /* of the image: what layer_open() says about each */
+	char objects[SHA256_HEX], *objects_file; /* of the policy; NULL: it has none */
 	struct machine machine;
 	struct args args;
 	struct buf params; /* of drivers that are built in */
@@ -363,6 +366,17 @@ static json_t *json_scenario(const struct scenario *s)
 	return out;
 }
 
+/* Which objects, and all of them as the guest gets them. */
+static json_t *json_policy(const struct cell *c)
+{
+	json_t *out = json_pack("{s:s, s:o}", "name", c->policy->name, "conf",
+				json_conf(&c->policy->conf));
+
+	if (c->objects_file)
+		json_object_set_new(out, "objects", json_string(c->objects));
+	return out;
+}
+
 static json_t *make_spec(const struct planner *p, const struct cell *c, const char *plan,
 			 uint64_t seed)
 {
@@ -377,8 +391,7 @@ static json_t *make_spec(const struct planner *p, const struct cell *c, const ch
 	json_object_set_new(spec, "image", json_image(&c->image, c->layers));
 	json_object_set_new(spec, "programs", json_programs(p, c->engine));
 	json_object_set_new(spec, "guest", json_guest(c->guest, &c->machine));
-	json_object_set_new(spec, "policy", json_pack("{s:s, s:o}", "name", c->policy->name, "conf",
-						      json_conf(&c->policy->conf)));
+	json_object_set_new(spec, "policy", json_policy(c));
 	json_object_set_new(spec, "scenario",
 			    json_pack("{s:s, s:o}", "name", c->scenario->name, "conf",
 				      json_scenario(c->scenario)));
@@ -461,6 +474,7 @@ static void add_seed(struct planner *p, const struct cell *c, uint64_t seed)
 	exp->kernel_file = kernel_image(c->kernel);
 	exp->image_file = xstrdup(c->image.path);
 	exp->plugin_file = plugin_of(c->engine);
+	exp->objects_file = c->objects_file ? xstrdup(c->objects_file) : NULL;
 	exp->machine = c->machine;
 	exp->engine = c->engine;
 	exp->oom_allowed = c->scenario->oom_allowed;
@@ -589,20 +603,34 @@ static int check_engine(const struct cell *c, struct err *err)
 		       c->kernel->version);
 }
 
+/* User-Mode Linux has no JIT for BPF, which programs that are attached to functions need. */
+static int take_policy(struct cell *c, struct err *err)
+{
+	int ret = plan_policy_check(c->policy, c->scenario, err);
+
+	if (!ret && c->policy->nr_objects && c->engine == ENGINE_UML)
+		ret = err_set(err, -EINVAL,
+			      "policy %s has BPF objects, which User-Mode Linux cannot attach",
+			      c->policy->name);
+	return ret ? ret : objects_keep(c->policy, c->objects, &c->objects_file, err);
+}
+
 static int build_image(struct planner *p, struct cell *c, struct err *err)
 {
 	cleanup_free char *agent = xasprintf("%s/agent", path_data());
 	cleanup_free char *workload = xasprintf("%s/workload", path_data());
+	cleanup_free char *loader = xasprintf("%s/bpf", path_data());
 	cleanup_buf struct buf fs = {0}, deps = {0};
 	char names[OWN_MODULES_MAX][MODULE_NAME_MAX + 16];
 	char inputs[INPUTS_MAX][MODULE_NAME_MAX + 16];
 	struct layers layers __attribute__((cleanup(layers_release))) = {.nr = 0};
-	struct image_file files[3 + OWN_MODULES_MAX + INPUTS_MAX + LAYERS_MAX] = {
+	struct image_file files[4 + OWN_MODULES_MAX + INPUTS_MAX + LAYERS_MAX] = {
 		{.name = "init", .path = agent, .mode = 0755},
 		{.name = "workload", .path = workload, .mode = 0755},
+		{.name = "bpf", .path = loader, .mode = 0755},
 	};
 	struct plan_needs needs;
-	size_t nr = 2, i;
+	size_t nr = 3, i;
 	int ret = plan_needs(c->guest, c->scenario, &needs, err);
 
 	if (!ret && needs.fs)
@@ -673,7 +701,9 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 	int ret;
 
 	c->layers = json_array();
-	ret = build_image(p, c, err);
+	ret = take_policy(c, err);
+	if (!ret)
+		ret = build_image(p, c, err);
 	if (!ret)
 		ret = check_memory(c, err);
 	if (!ret) {
@@ -686,6 +716,7 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 		add_seed(p, c, axes->seed[i]);
 	image_release(&c->image);
 	json_decref(c->layers);
+	free(c->objects_file);
 	args_release(&c->args);
 	buf_release(&c->setup);
 	buf_release(&c->params);
@@ -753,6 +784,7 @@ static void experiment_release(struct experiment *exp)
 	free(exp->kernel_file);
 	free(exp->image_file);
 	free(exp->plugin_file);
+	free(exp->objects_file);
 	free(exp->symbols_file);
 	free(exp->setup);
 	free(exp->plan);
@@ -859,7 +891,9 @@ static int spec_files(const json_t *spec, struct experiment *exp, struct err *er
 	exp->image_file = xstrdup(image.path);
 	exp->plugin_file = plugin_of(exp->engine);
 	image_release(&image);
-	return 0;
+	if (json_object_get(json_object_get(spec, "policy"), "objects"))
+		ret = objects_open(spec_str(spec, "policy", "objects"), &exp->objects_file, err);
+	return ret;
 }
 
 static bool spec_oom(const json_t *spec)
@@ -963,6 +997,10 @@ void experiment_script(const struct experiment *exp, struct buf *out)
 		script_line(out, "cp %s " RUN_PLUGIN "\n", exp->plugin_file);
 	buf_printf(out, "cat >" RUN_SETUP " <<'END_OF_SETUP'\n%sEND_OF_SETUP\n", exp->setup);
 	buf_printf(out, "cat >" RUN_PLAN " <<'END_OF_PLAN'\n%sEND_OF_PLAN\n", exp->plan);
+	if (exp->objects_file)
+		script_line(out, "cp %s " RUN_OBJECTS "\n", exp->objects_file);
+	else
+		buf_adds(out, ": >" RUN_OBJECTS "\n");
 	buf_printf(out, "truncate -s %llu " RUN_RECORDS "\n",
 		   (unsigned long long)exp->machine.records);
 	buf_adds(out, "echo \"console and records are in $dir\"\n");

@@ -413,6 +413,7 @@ static const struct kind {
 	{"psi.io", "psi.io.", NULL, psi},
 	{"psi.cpu", "psi.cpu.", NULL, psi},
 	{"node.vmstat", "node.", ".", keys},
+	{"policy", "policy.", ".", keys},
 	{"node.meminfo", "node.", ".meminfo.", meminfo},
 	{"memory.stat", "cgroup.", ".stat.", keys},
 	{"memory.events", "cgroup.", ".events.", keys},

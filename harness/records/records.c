@@ -130,12 +130,18 @@ static int take_workload(struct records *rec, const struct wire_item *item)
 	return 0;
 }
 
-static bool is_output(const struct records *rec, unsigned int id)
+static bool starts(struct text t, const char *prefix)
 {
-	size_t len = strlen(RECORDS_OUTPUT);
+	size_t len = strlen(prefix);
 
-	return id < RECORDS_SOURCES_MAX && rec->source[id].len > len &&
-	       !memcmp(rec->source[id].p, RECORDS_OUTPUT, len);
+	return t.len > len && !memcmp(t.p, prefix, len);
+}
+
+/* Recorded once, in pieces. */
+static bool is_pieces(const struct records *rec, unsigned int id)
+{
+	return id < RECORDS_SOURCES_MAX && (starts(rec->source[id], RECORDS_OUTPUT) ||
+					    starts(rec->source[id], RECORDS_POLICY));
 }
 
 static int take_piece(struct records *rec, const struct wire_item *item)
@@ -151,7 +157,7 @@ static int take_piece(struct records *rec, const struct wire_item *item)
 
 static int take_text(struct records *rec, const struct wire_item *item)
 {
-	if (is_output(rec, item->head.id))
+	if (is_pieces(rec, item->head.id))
 		return take_piece(rec, item);
 	if (!rec->current || item->head.id >= RECORDS_SOURCES_MAX)
 		return -EBADMSG;

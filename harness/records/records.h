@@ -26,6 +26,8 @@
 #define RECORDS_PIECES_MAX  4096
 /* Sources whose name begins so are the output of programs, recorded once, in pieces. */
 #define RECORDS_OUTPUT      "output."
+/* And what BPF objects of the policy, or their loader, have to say: "policy.log NAME", "policy.table NAME MAP". */
+#define RECORDS_POLICY      "policy."
 
 struct records_work {
 	bool present;

@@ -74,7 +74,8 @@ static json_t *all_forms(void)
 			json_array_append_new(out, own_form(&workloads[i]->metrics[k]));
 	for (i = 0; i < nr_program_kinds; i++)
 		json_array_append_new(out, program_form(&program_kinds[i]));
-	json_array_append_new(out, form("^(vmstat|node\\.[0-9]+|cgroup\\." ANY_NAME "\\.stat)\\.",
+	json_array_append_new(out, form("^(vmstat|node\\.[0-9]+|policy\\." ANY_NAME "|cgroup\\." ANY_NAME
+					"\\.stat)\\.",
 					one_of("change"), "none", "diagnostic"));
 	json_array_append_new(out, form("^device\\." ANY_NAME "\\.[a-z_]+$",
 					json_pack("{s:s}", "type", "string"), "none",
@@ -87,7 +88,7 @@ static json_t *properties(void)
 	return json_pack("{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:[s, s, s]}, s:{s:[s, s, s]}, "
 			 "s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:i}}",
 			 "name", "type", "string", "scope", "pattern",
-			 "^(system|(node|cgroup|workload|device) [^ ]+)$", "unit", "type", "string",
+			 "^(system|(node|cgroup|workload|device|policy) [^ ]+)$", "unit", "type", "string",
 			 "better", "enum", "lower", "higher", "none", "class", "enum", "primary",
 			 "secondary", "diagnostic", "value", "type", "integer", "absent", "type",
 			 "string", "meaning", "type", "string", "floor", "type", "integer",

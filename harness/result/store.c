@@ -36,6 +36,7 @@ void result_release(struct result *r)
 	buf_release(&r->records);
 	buf_release(&r->console);
 	buf_release(&r->evidence);
+	buf_release(&r->policy_log);
 	buf_release(&r->counts);
 	free(r->vmcore);
 	memset(r, 0, sizeof(*r));
@@ -124,6 +125,8 @@ static int write_all(const char *dir, const struct result *r, struct err *err)
 		ret = write_records(dir, &r->records, err);
 	if (!ret)
 		ret = write_in(dir, "console.txt", &r->console, err);
+	if (!ret && r->policy_log.len)
+		ret = write_in(dir, "policy.log", &r->policy_log, err);
 	if (!ret)
 		ret = write_evidence(dir, r, err);
 	if (!ret)

@@ -7,6 +7,7 @@
  *	records.zst	the guest's raw record stream, as far as it makes sense, compressed; older
  *			results have it plain, as records.bin
  *	console.txt	the kernel's console
+ *	policy.log	what libbpf and the verifier said of BPF objects, where they did
  *	host.json	wall time and the like: a fact of the host, no part of the result
  */
 #ifndef RESULT_STORE_H
@@ -30,6 +31,7 @@ struct result {
 	struct buf records;
 	struct buf console;
 	struct buf evidence; /* what the emulator told of a machine that failed; may be empty */
+	struct buf policy_log; /* what loading BPF objects had to say; may be empty */
 	struct buf counts;   /* what the probe wrote; of a run with it, and never stored as it is */
 	char *vmcore;        /* owned: a file of results' file system to move in, or NULL */
 };

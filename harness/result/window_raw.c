@@ -36,7 +36,7 @@ static void measure_source(struct window *w, const char *source, const char *pre
 	}
 }
 
-/* Sources that there is one of for each cgroup or node. */
+/* Sources that there is one of for each cgroup, node or BPF object. */
 struct family {
 	const char *source, *scope, *suffix;
 };
@@ -105,10 +105,12 @@ void window_measure_raw(struct window *w)
 {
 	struct family node = {"node.vmstat ", "node", ""};
 	struct family cgroup = {"memory.stat ", "cgroup", ".stat"};
+	struct family policy = {"policy ", "policy", ""};
 
 	window_each(w, "device ", measure_device, NULL);
 	window_each(w, "zram ", measure_zram, NULL);
 	measure_source(w, "vmstat", "vmstat", "system");
 	window_each(w, node.source, measure_one, &node);
 	window_each(w, cgroup.source, measure_one, &cgroup);
+	window_each(w, policy.source, measure_one, &policy);
 }

@@ -89,6 +89,7 @@ enum wire_status {
 	WIRE_HUNG = 4,
 	WIRE_AGENT_ERROR = 5,
 	WIRE_VIRTUAL_TIMEOUT = 6,
+	WIRE_POLICY_LOST = 7, /* a BPF object could not be attached, or was detached on the way */
 };
 
 /* What recording a source took between the window's opening and its close, in virtual time. */

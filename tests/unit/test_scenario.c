@@ -16,7 +16,9 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "experiment/guest.h"
+#include "experiment/objects.h"
 #include "experiment/plan.h"
+#include "experiment/plan_policy.h"
 #include "experiment/policy.h"
 #include "experiment/scenario.h"
 #include "experiment/topology.h"
@@ -292,6 +294,10 @@ static void test_policy_bad(void **unused)
 		 "t.conf:4: '/proc/self/mem': kn"},
 		{"[policy]\ntitle = a\n[set]\n/sys/a b = 1\n",
 		 "t.conf:4: a knob is written PATH = TEXT"},
+		{"[policy]\ntitle = a\n[bpf]\n", "t.conf:3: an object is written [bpf NAME]"},
+		{"[policy]\ntitle = a\n[bpf x]\nobject = a/b\n", "t.conf:3: an object is written"},
+		{"[policy]\ntitle = a\n[bpf x]\nvar.a = \n", "t.conf:4: a variable is written"},
+		{"[policy]\ntitle = a\n[bpf x]\nspeed = 2\n", "t.conf:4: unknown key 'speed' in [bpf x]"},
 		{"[policy]\ntitle = a\n[set]\n/sys/a =\n",
 		 "t.conf:4: a knob is written PATH = TEXT"},
 	};
@@ -305,6 +311,89 @@ static void test_policy_bad(void **unused)
 		assert_begins(err.msg, cases[i].msg);
 		assert_null(p.name);
 	}
+}
+
+#define BPF_POLICY "[policy]\ntitle = a policy\n[bpf one]\n"
+
+static void test_policy_objects(void **unused)
+{
+	struct policy p;
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(load_policy(&p, BPF_POLICY, &err), -ENOENT);
+	assert_string_equal(err.msg, "t.conf: there is no one.bpf.o; 'clang -O2 -g -target bpf -c' makes it "
+				     "from one.bpf.c");
+	assert_int_equal(file_write("one.bpf.o", "12345", 5, NULL), 0);
+	assert_int_equal(load_policy(&p, BPF_POLICY "cgroup = a\nvar.x = 3\nvar.y = @b/c\n"
+				     "[bpf two]\nobject = one\n", &err), 0);
+	assert_string_equal(p.name, "bpf:t");
+	assert_int_equal(p.nr_objects, 2);
+	assert_string_equal(p.object[0].cgroup, "a");
+	assert_string_equal(buf_str(&p.object[0].vars), " x=3 y=@b/c");
+	assert_string_equal(p.object[1].object, "one");
+	assert_string_equal(p.object[1].cgroup, "");
+	assert_int_equal(p.object[1].data.len, 5);
+	policy_release(&p);
+}
+
+/* What several sections name the guest gets once, and the same bytes have the same name. */
+static void test_objects_kept(void **unused)
+{
+	cleanup_free char *path = NULL, *again = NULL;
+	cleanup_buf struct buf all = {0};
+	char id[SHA256_HEX];
+	struct policy p;
+	struct err err;
+
+	(void)unused;
+	assert_int_equal(setenv("WRINGER_CACHE", tmp, 1), 0);
+	assert_int_equal(file_write("one.bpf.o", "12345", 5, NULL), 0);
+	assert_int_equal(file_write("a.bpf.o", "\0b", 2, NULL), 0);
+	assert_int_equal(load_policy(&p, BPF_POLICY "[bpf two]\nobject = one\n[bpf a]\n", &err), 0);
+	assert_int_equal(objects_keep(&p, id, &path, &err), 0);
+	assert_int_equal(file_read(path, &all, &err), 0);
+	assert_int_equal(all.len, 17);
+	assert_memory_equal(all.data, "a 2\n\0bone 5\n12345", 17);
+	assert_int_equal(objects_open(id, &again, &err), 0);
+	assert_string_equal(path, again);
+	assert_int_equal(file_write(path, "x", 1, NULL), 0);
+	free(again);
+	assert_int_equal(objects_open(id, &again, &err), -ENOENT);
+	policy_release(&p);
+}
+
+static void check_planned(const char *policy, const char *cgroups, int ret, const char *want)
+{
+	cleanup_free char *text = xasprintf("[scenario]\ntitle = a\nwindow = 1s\n%s"
+					    "[workload w]\ntype = anon\nsize = 1M\n", cgroups);
+	cleanup_buf struct buf out = {0};
+	struct scenario s;
+	struct policy p;
+	struct err err;
+
+	assert_int_equal(load_policy(&p, policy, &err), 0);
+	assert_int_equal(load_scenario(&s, text, &err), 0);
+	assert_int_equal(plan_policy_check(&p, &s, &err), ret);
+	if (!ret)
+		plan_policy(&p, &s, &out);
+	assert_string_equal(ret ? err.msg : buf_str(&out), want);
+	scenario_release(&s);
+	policy_release(&p);
+}
+
+static void test_policy_instances(void **unused)
+{
+	(void)unused;
+	assert_int_equal(file_write("one.bpf.o", "12345", 5, NULL), 0);
+	check_planned(BPF_POLICY, "", 0, "bpf one one /\n");
+	check_planned(BPF_POLICY "cgroup = *\nvar.x = 1\n", "[cgroup a]\n[cgroup b/c]\n", 0,
+		      "bpf one@a one a x=1\nbpf one@b/c one b/c x=1\n");
+	check_planned(BPF_POLICY "cgroup = b/c\n", "[cgroup a]\n[cgroup b/c]\n", 0, "bpf one one b/c\n");
+	check_planned(BPF_POLICY "cgroup = b\n", "[cgroup a]\n[cgroup b/c]\n", -EINVAL,
+		      "policy bpf:t: [bpf one] is for cgroup b, and scenario t has no such cgroup");
+	check_planned(BPF_POLICY "cgroup = *\n", "", -EINVAL,
+		      "policy bpf:t: [bpf one] is for cgroup *, and scenario t has no cgroup");
 }
 
 /*
@@ -1037,6 +1126,9 @@ int main(void)
 		cmocka_unit_test(test_machine),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_policy_bad),
+		cmocka_unit_test(test_policy_objects),
+		cmocka_unit_test(test_objects_kept),
+		cmocka_unit_test(test_policy_instances),
 		cmocka_unit_test(test_scenario),
 		cmocka_unit_test(test_scenario_bad),
 		cmocka_unit_test(test_needs),
