@@ -2,11 +2,11 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "guests/bpf/loader.h"
 
@@ -16,20 +16,16 @@
 /* All of it lies in one page. */
 #define STATS_SPAN    4096u
 
-/* On 64 bits the id is the number of the folder's inode, which is what its handle holds. */
+/* On 64 bits the id is the number of the folder's inode. */
 uint64_t cgroup_id_of(const char *path)
 {
-	struct {
-		struct file_handle head;
-		uint64_t id;
-	} handle = {.head.handle_bytes = sizeof(handle.id)};
 	char full[300];
-	int mount;
+	struct stat st;
 
 	snprintf(full, sizeof(full), CG "%s%s", strcmp(path, "/") ? "/" : "", path);
-	if (name_to_handle_at(AT_FDCWD, full, &handle.head, &mount, 0))
+	if (stat(full, &st))
 		give_up("there is no cgroup %s: %s", path, strerror(errno));
-	return handle.id;
+	return st.st_ino;
 }
 
 /* A variable of one of the maps that hold them, or NULL. */

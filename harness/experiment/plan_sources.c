@@ -48,6 +48,8 @@ static const struct sampled {
 	{PER_CGROUP, 1, "memory.events", CG "*/memory.events"},
 	{PER_CGROUP, 5, "memory.events.local", CG "*/memory.events.local"},
 	{PER_CGROUP, 5, "memory.swap.events", CG "*/memory.swap.events"},
+	/* Where a BPF policy chooses what is reclaimed; no released kernel has it. */
+	{PER_CGROUP, 5, "memory.reclaim_ext", CG "*/memory.reclaim_ext"},
 	{PER_CGROUP, 1, "memory.pressure", CG "*/memory.pressure"},
 	{PER_CGROUP, 1, "io.pressure", CG "*/io.pressure"},
 	{PER_CGROUP, 1, "cpu.pressure", CG "*/cpu.pressure"},

@@ -419,6 +419,7 @@ static const struct kind {
 	{"memory.events", "cgroup.", ".events.", keys},
 	{"memory.events.local", "cgroup.", ".events.local.", keys},
 	{"memory.swap.events", "cgroup.", ".swap.events.", keys},
+	{"memory.reclaim_ext", "cgroup.", ".reclaim_ext.", keys},
 	{"memory.current", "cgroup.", ".current", number},
 	{"memory.swap.current", "cgroup.", ".swap.current", number},
 	{"memory.numa_stat", "cgroup.", ".numa.", numa_stat},

@@ -75,7 +75,7 @@ static json_t *all_forms(void)
 	for (i = 0; i < nr_program_kinds; i++)
 		json_array_append_new(out, program_form(&program_kinds[i]));
 	json_array_append_new(out, form("^(vmstat|node\\.[0-9]+|policy\\." ANY_NAME "|cgroup\\." ANY_NAME
-					"\\.stat)\\.",
+					"\\.(stat|reclaim_ext))\\.",
 					one_of("change"), "none", "diagnostic"));
 	json_array_append_new(out, form("^device\\." ANY_NAME "\\.[a-z_]+$",
 					json_pack("{s:s}", "type", "string"), "none",

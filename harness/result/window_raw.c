@@ -105,6 +105,7 @@ void window_measure_raw(struct window *w)
 {
 	struct family node = {"node.vmstat ", "node", ""};
 	struct family cgroup = {"memory.stat ", "cgroup", ".stat"};
+	struct family ext = {"memory.reclaim_ext ", "cgroup", ".reclaim_ext"};
 	struct family policy = {"policy ", "policy", ""};
 
 	window_each(w, "device ", measure_device, NULL);
@@ -112,5 +113,6 @@ void window_measure_raw(struct window *w)
 	measure_source(w, "vmstat", "vmstat", "system");
 	window_each(w, node.source, measure_one, &node);
 	window_each(w, cgroup.source, measure_one, &cgroup);
+	window_each(w, ext.source, measure_one, &ext);
 	window_each(w, policy.source, measure_one, &policy);
 }

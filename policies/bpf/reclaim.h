@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For a policy that chooses what is reclaimed, on a kernel with the series reclaim_ext: the kernel's
+ * types, and lists of folios.
+ *
+ * A folio is its page frame number, and what the policy knows of it is node of that frame.  The kernel tells
+ * of folios that come, not of all that go: a node may be of a folio that is gone, or is another now.
+ * What is proposed is checked by the kernel, and a node that turns out to be stale is dropped.
+ */
+#ifndef POLICIES_BPF_RECLAIM_H
+#define POLICIES_BPF_RECLAIM_H
+
+#include "policies/bpf/policy.h"
+
+#define RECLAIM_EXT_MAY_DECLINE 1
+
+enum reclaim_ext_verdict {
+	RECLAIM_EXT_AS_IS,
+	RECLAIM_EXT_EVICT,
+	RECLAIM_EXT_KEEP,
+	RECLAIM_EXT_ACTIVATE,
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct super_block {
+	unsigned int s_dev;
+};
+
+struct inode {
+	unsigned long i_ino;
+	long long i_size;
+	struct super_block *i_sb;
+};
+
+struct address_space {
+	struct inode *host;
+};
+
+struct folio {
+	struct address_space *mapping;
+	unsigned long index;
+};
+
+struct reclaim_ext_ctx {
+	int nid;
+	__u32 nr_to_reclaim;
+	__u32 nr_isolated;
+	__u8 priority;
+	bool may_swap;
+};
+
+#pragma clang attribute pop
+
+/* As include/linux/reclaim_ext.h has it; members are matched by their names. */
+struct reclaim_ext_ops {
+	__s32 (*reclaim_batch)(struct reclaim_ext_ctx *ctx);
+	__u32 (*folio_verdict)(struct folio *folio, __u64 pfn, __u32 kernel_says);
+	void (*folio_added)(struct folio *folio, __u64 pfn, __u64 owner);
+	void (*folio_accessed)(struct folio *folio, __u64 pfn);
+	void (*folio_evicted)(struct folio *folio, __u64 pfn, __u64 owner);
+	__u64 cgroup_id; /* the loader sets it */
+	__u32 flags;
+	__u32 max_us;
+	char name[16];
+};
+
+#define ESTALE 116
+#define ENOSPC 28
+
+extern int bpf_reclaim_ext_isolate(struct reclaim_ext_ctx *ctx, __u64 pfn, __u64 index) __ksym;
+
+/* The most that one call can take: RECLAIM_EXT_BATCH. */
+#define BATCH 64
+
+/* What is known of a folio: where it is in a list, and how often it was used. */
+struct node {
+	__u32 prev, next; /* 0: none */
+	__u32 index;      /* of the folio in its file */
+	__u8 list;        /* 0: in none */
+	__u8 fresh;       /* its first use is the one that it came for */
+	__u16 uses;
+};
+
+/*
+ * What is kept for each page frame is declared as one, and the loader makes room for as many as the
+ * machine has.  (Not as an array: libbpf 1.4 loses its way when it resizes one beside struct_ops.)
+ */
+const volatile __u32 nr_nodes = 1;
+#define PER_FRAME(type, name) type name SEC(".data.nodes_" #name)
+/* That of a frame; i must be known to be less than nr_nodes. */
+#define of_frame(name, i)                                                                          \
+	({                                                                                         \
+		typeof(name) *base_ = &(name);                                                     \
+		barrier_var(base_);                                                                \
+		base_ + (i);                                                                       \
+	})
+
+PER_FRAME(struct node, node);
+
+/* One lock for all: what is done under it takes no loop. */
+struct bpf_spin_lock lock SEC(".data.lock");
+
+struct list {
+	__u32 head, tail, size;
+};
+
+/* Number 0 is none. */
+#define LISTS 4
+static struct list lists[LISTS];
+
+STAT(policy_full); /* nodes beyond the array: should be 0 */
+
+/* NULL for what is no number of ours; 0 is never a folio. */
+static __always_inline struct node *node_of(__u64 pfn)
+{
+	__u64 i = (__u32)pfn;
+
+	/* What is compared must be what is used, for the verifier's sake. */
+	barrier_var(i);
+	if (!i || i >= nr_nodes)
+		return NULL;
+	return of_frame(node, i);
+}
+
+/* Under the lock. */
+static __always_inline void list_remove(struct node *n)
+{
+	struct node *prev, *next;
+	struct list *l;
+
+	if (!n->list || n->list >= LISTS)
+		return;
+	l = &lists[n->list];
+	prev = node_of(n->prev);
+	next = node_of(n->next);
+	if (prev)
+		prev->next = n->next;
+	else
+		l->head = n->next;
+	if (next)
+		next->prev = n->prev;
+	else
+		l->tail = n->prev;
+	l->size--;
+	n->list = 0;
+}
+
+static __always_inline void list_add_tail(__u32 pfn, struct node *n, __u8 list)
+{
+	struct list *l = &lists[list % LISTS];
+	struct node *tail = node_of(l->tail);
+
+	n->list = list % LISTS;
+	n->next = 0;
+	n->prev = l->tail;
+	if (tail)
+		tail->next = pfn;
+	else
+		l->head = pfn;
+	l->tail = pfn;
+	l->size++;
+}
+
+static __always_inline void list_add_head(__u32 pfn, struct node *n, __u8 list)
+{
+	struct list *l = &lists[list % LISTS];
+	struct node *head = node_of(l->head);
+
+	n->list = list % LISTS;
+	n->prev = 0;
+	n->next = l->head;
+	if (head)
+		head->prev = pfn;
+	else
+		l->tail = pfn;
+	l->head = pfn;
+	l->size++;
+}
+
+/* Takes the first off a list: its number, 0 when there is none, and its index. */
+static __always_inline __u32 list_pop(__u8 list, __u32 *index)
+{
+	__u32 pfn = lists[list % LISTS].head;
+	struct node *n = node_of(pfn);
+
+	if (!n)
+		return 0;
+	*index = n->index;
+	list_remove(n);
+	return pfn;
+}
+
+/*
+ * Proposes a folio that was taken off its list.  Unless it is stale it goes to the end of a list: it may
+ * have to be written first, or prove to be in use, and is taken off when it has been evicted.  False
+ * when this call can take no more.
+ */
+static __always_inline bool propose(struct reclaim_ext_ctx *rx, __u32 pfn, __u32 index, __u8 list)
+{
+	int ret = bpf_reclaim_ext_isolate(rx, pfn, index);
+	struct node *n = node_of(pfn);
+
+	if (ret == -ESTALE || !n)
+		return true;
+	bpf_spin_lock(&lock);
+	if (!n->list)
+		list_add_tail(pfn, n, list);
+	bpf_spin_unlock(&lock);
+	return ret != -ENOSPC;
+}
+
+/* Counts a use, up to a most; that for which the folio was brought in is none.  Under the lock. */
+static __always_inline void node_use(struct node *n, __u16 most)
+{
+	if (n->fresh)
+		n->fresh = 0;
+	else if (n->uses < most)
+		n->uses++;
+}
+
+/* For a policy's folio_evicted. */
+static __always_inline void node_forget(__u64 pfn)
+{
+	struct node *n = node_of(pfn);
+
+	if (!n)
+		return;
+	bpf_spin_lock(&lock);
+	list_remove(n);
+	bpf_spin_unlock(&lock);
+}
+
+/* A folio that is new to us, or was another before. */
+static __always_inline void node_start(struct node *n, struct folio *folio)
+{
+	list_remove(n);
+	n->index = (__u32)folio->index;
+	n->uses = 0;
+	n->fresh = 1;
+}
+
+#endif
