@@ -9,6 +9,7 @@
  * the oldest record.  Updates and inserts are buffered writes of the whole record.
  */
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "workloads/lib/pages.h"
@@ -77,6 +78,7 @@ static struct {
 	bool scanning;
 } kv;
 
+/* Under a name of its own, so that who looks on can tell who it is. */
 static void *scanner(void *arg)
 {
 	struct wl *wl = arg;
@@ -85,6 +87,7 @@ static void *scanner(void *arg)
 				 .tv_nsec = (long)(o->scan_pause % 1000000000)};
 	uint64_t page = 0, n;
 
+	prctl(PR_SET_NAME, "scan");
 	while (!wl_stopping()) {
 		for (n = o->scan_burst / 4096; n && !wl_stopping(); n--) {
 			wl_pages_read(&kv.scan_file, page);
