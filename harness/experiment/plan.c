@@ -486,7 +486,7 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	write_trace(&p);
 	for (i = 0; i < scenario->nr_works; i++)
 		write_work(&p, i);
-	plan_sources(guest, &p.storage, scenario, out);
+	plan_sources(guest, &p.storage, scenario, policy->nr_objects, out);
 	buf_adds(out, buf_str(&scenario->steps));
 	write_times(&p);
 }

@@ -8,8 +8,11 @@
 #define CG   "/sys/fs/cgroup/"
 #define NODE "/sys/devices/system/node/node"
 
-/* What there is one of each of; the scope is its name or number.  ALL_NODES: one file about all. */
-enum scope { ONE, ALL_NODES, PER_NODE, PER_CGROUP, PER_WORK, PER_DISK, PER_ZRAM };
+/*
+ * What there is one of each of; the scope is its name or number.  ALL_NODES: one file about all;
+ * BPF_CGROUP: each cgroup, where the policy has BPF objects.
+ */
+enum scope { ONE, ALL_NODES, PER_NODE, PER_CGROUP, BPF_CGROUP, PER_WORK, PER_DISK, PER_ZRAM };
 
 /*
  * The one table of what is recorded.  Every source is read at the window's opening and at its close;
@@ -48,8 +51,8 @@ static const struct sampled {
 	{PER_CGROUP, 1, "memory.events", CG "*/memory.events"},
 	{PER_CGROUP, 5, "memory.events.local", CG "*/memory.events.local"},
 	{PER_CGROUP, 5, "memory.swap.events", CG "*/memory.swap.events"},
-	/* Where a BPF policy chooses what is reclaimed; no released kernel has it. */
-	{PER_CGROUP, 5, "memory.reclaim_ext", CG "*/memory.reclaim_ext"},
+	/* No released kernel has it. */
+	{BPF_CGROUP, 5, "memory.reclaim_ext", CG "*/memory.reclaim_ext"},
 	{PER_CGROUP, 1, "memory.pressure", CG "*/memory.pressure"},
 	{PER_CGROUP, 1, "io.pressure", CG "*/io.pressure"},
 	{PER_CGROUP, 1, "cpu.pressure", CG "*/cpu.pressure"},
@@ -73,6 +76,7 @@ struct sources {
 	const struct guest *guest;
 	const struct storage_set *storage;
 	const struct scenario *scenario;
+	bool bpf; /* the policy has BPF objects */
 	struct buf *out;
 	unsigned int nr;
 };
@@ -170,6 +174,10 @@ static void put_all(struct sources *p)
 		case PER_NODE:
 			put_nodes(p, &table[i]);
 			break;
+		case BPF_CGROUP:
+			if (p->bpf)
+				put_cgroups(p, &table[i]);
+			break;
 		case PER_CGROUP:
 			put_cgroups(p, &table[i]);
 			break;
@@ -202,7 +210,7 @@ static bool is_thread(const char *name)
 int plan_sources_check(const struct guest *guest, const struct storage_set *storage,
 		       const struct scenario *scenario, struct err *err)
 {
-	struct sources p = {guest, storage, scenario, NULL, 0};
+	struct sources p = {guest, storage, scenario, true, NULL, 0};
 	size_t i;
 
 	for (i = 0; i < scenario->nr_works; i++)
@@ -221,9 +229,9 @@ int plan_sources_check(const struct guest *guest, const struct storage_set *stor
 }
 
 void plan_sources(const struct guest *guest, const struct storage_set *storage,
-		  const struct scenario *scenario, struct buf *out)
+		  const struct scenario *scenario, bool bpf, struct buf *out)
 {
-	struct sources p = {guest, storage, scenario, out, 0};
+	struct sources p = {guest, storage, scenario, bpf, out, 0};
 
 	put_all(&p);
 }

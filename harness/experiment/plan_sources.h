@@ -3,6 +3,8 @@
 #ifndef EXPERIMENT_PLAN_SOURCES_H
 #define EXPERIMENT_PLAN_SOURCES_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "experiment/guest.h"
@@ -15,8 +17,8 @@
 /* -EINVAL when a scenario has more than can be recorded, or names a workload as a kernel thread. */
 int plan_sources_check(const struct guest *guest, const struct storage_set *storage,
 		       const struct scenario *scenario, struct err *err);
-/* To be written behind the workloads: they must be there to be looked at. */
+/* To be written behind the workloads: they must be there to be looked at.  bpf: the policy has objects. */
 void plan_sources(const struct guest *guest, const struct storage_set *storage,
-		  const struct scenario *scenario, struct buf *out);
+		  const struct scenario *scenario, bool bpf, struct buf *out);
 
 #endif

@@ -748,7 +748,6 @@ static const char plan_sources_[] =
 	OF("memory.events 1 memory.events a/b\n")
 	OF("memory.events.local 5 memory.events.local a/b\n")
 	OF("memory.swap.events 5 memory.swap.events a/b\n")
-	OF("memory.reclaim_ext 5 memory.reclaim_ext a/b\n")
 	OF("memory.pressure 1 memory.pressure a/b\n")
 	OF("io.pressure 1 io.pressure a/b\n")
 	OF("cpu.pressure 1 cpu.pressure a/b\n")
