@@ -284,6 +284,7 @@ struct world {
 	size_t calls[64];
 	bool again;          /* a seed was asked for twice */
 	bool mixed;          /* what lies between the ends is now like one, now like the other */
+	double drift;        /* each point differs by that from the one before, and noise is next to nothing */
 };
 
 static void answer(struct world *w, const struct step *step)
@@ -302,7 +303,8 @@ static void answer(struct world *w, const struct step *step)
 			bad = seed & 1;
 		/* Noise without chance: as many steps as there are seeds, none equal. */
 		struct attempt a = {step->point, seed, true,
-				    (bad ? w->bad : w->good) + (double)((seed * 7 + step->point) % 11) / 11};
+				    (bad ? w->bad : w->good) + w->drift * (double)step->point +
+				    (double)((seed * 7 + step->point) % 11) / (w->drift ? 1100 : 11)};
 
 		w->again |= seed >= w->hunt->seeds;
 		hunt_add(w->hunt, &a);
@@ -436,6 +438,27 @@ static void a_small_change_does_not_matter(void **state)
 	assert_int_equal(h.outcome, HUNT_REFUSED);
 	assert_non_null(strstr(h.why, "too small"));
 	hunt_release(&h);
+	line_release(&line);
+}
+
+/* Exact runs tell any two kernels apart; the large step is the one that is meant. */
+static void small_steps_are_no_culprits(void **state)
+{
+	struct hunt h;
+	struct line line;
+	size_t c;
+
+	(void)state;
+	plain_line(&line, 8);
+	for (c = 1; c < 8; c++) {
+		struct world w = {.culprit = c, .good = 10, .bad = 12, .drift = 0.02};
+
+		hunt_init(&h, &line, &lower, true, 64, 0);
+		search(&w, &h);
+		assert_int_equal(h.outcome, HUNT_FOUND);
+		assert_true(h.found[c]);
+		hunt_release(&h);
+	}
 	line_release(&line);
 }
 
@@ -807,6 +830,7 @@ int main(void)
 		cmocka_unit_test(skipped_ones_stay_suspects),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(a_small_change_does_not_matter),
+		cmocka_unit_test(small_steps_are_no_culprits),
 		cmocka_unit_test(the_limit_holds),
 		cmocka_unit_test(no_seed_is_run_twice),
 		cmocka_unit_test(sets_hold_what_they_claim),
