@@ -39,6 +39,7 @@ DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload
 	$(patsubst guests/%,$(B)/data/guests/%,$(wildcard guests/*.conf)) \
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/*.conf policies/bpf/*.conf)) \
 	$(patsubst policies/%.bpf.c,$(B)/data/policies/%.bpf.o,$(wildcard policies/bpf/*.bpf.c)) \
+	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/bpf/*.bpf.c policies/bpf/*.h)) \
 	$(patsubst layers/%,$(B)/data/layers/%,$(wildcard layers/*.conf layers/*.sh)) \
 	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf)) \
 	$(patsubst results/%,$(B)/data/%,$(wildcard results/schema/*.json)) \

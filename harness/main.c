@@ -26,6 +26,7 @@ extern const struct cmd cmd_refs;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_scenario;
+extern const struct cmd cmd_policy;
 extern const struct cmd cmd_shell;
 extern const struct cmd cmd_show;
 extern const struct cmd cmd_spread;
@@ -35,7 +36,7 @@ extern const struct cmd cmd_trace;
 const struct cmd *const cmds[] = {
 	&cmd_run, &cmd_compare, &cmd_spread, &cmd_explain, &cmd_diff, &cmd_equiv, &cmd_show,
 	&cmd_trace, &cmd_probe, &cmd_bisect, &cmd_test, &cmd_metrics, &cmd_check, &cmd_replay,
-	&cmd_scenario, &cmd_refs, &cmd_kernel, &cmd_kunit, &cmd_shell, &cmd_gdb, &cmd_boot,
+	&cmd_scenario, &cmd_policy, &cmd_refs, &cmd_kernel, &cmd_kunit, &cmd_shell, &cmd_gdb, &cmd_boot,
 	&cmd_cache, &cmd_doctor, NULL,
 };
 

@@ -23,6 +23,7 @@
 
 struct loader {
 	struct bpf_object *obj;
+	const char *cgroup;
 	uint64_t cgroup_id, cgroup_level;
 	struct bpf_link *link[LINKS_MAX];
 	bool is_ops[LINKS_MAX]; /* the link of struct_ops, which the kernel can end */

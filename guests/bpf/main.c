@@ -139,6 +139,7 @@ int main(int argc, char **argv)
 	say_start();
 	if (argc < 2)
 		give_up("no cgroup is named");
+	l.cgroup = argv[1];
 	l.cgroup_id = cgroup_id_of(argv[1]);
 	l.cgroup_level = level_of(argv[1]);
 	open_object(&l);

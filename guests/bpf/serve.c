@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,7 +21,7 @@ struct server {
 	int tick; /* the program that is run so often */
 	struct ring_buffer *requests;
 	uint64_t *done, *failed; /* statistics of the object's; NULL: it has none */
-	char lost[256];
+	char lost[400];
 };
 
 static void lose(struct server *s, const char *what, const char *why)
@@ -121,9 +122,29 @@ static void serve_agent(struct server *s)
 		end(s);
 }
 
+/* What the kernel has to say of a policy that it took away: "state disabled: WHY". */
+static const char *read_why(const struct loader *l, char *line, size_t size)
+{
+	static const char state[] = "state disabled: ";
+	char path[300];
+	FILE *f;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/memory.reclaim_ext", l->cgroup);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, (int)size, f))
+		found = !strncmp(line, state, sizeof(state) - 1);
+	if (f)
+		fclose(f);
+	line[found ? strcspn(line, "\n") : 0] = '\0';
+	return found ? line + sizeof(state) - 1 : "";
+}
+
 static void lose_link(struct server *s, unsigned int i)
 {
-	lose(s, "the kernel detached it", "");
+	char line[256];
+
+	lose(s, "the kernel detached it", read_why(s->l, line, sizeof(line)));
 	epoll_ctl(s->epoll, EPOLL_CTL_DEL, bpf_link__fd(s->l->link[i]), NULL);
 }
 

@@ -10,20 +10,11 @@
 SEC("struct_ops/folio_added")
 void BPF_PROG(fifo_added, struct folio *folio, __u64 pfn)
 {
-	struct node *n = node_of(pfn);
-
-	if (!n) {
-		count(policy_full, 1);
-		return;
-	}
-	bpf_spin_lock(&lock);
-	node_start(n, folio);
-	list_add_tail((__u32)pfn, n, QUEUE);
-	bpf_spin_unlock(&lock);
+	node_enter(folio, pfn, QUEUE);
 }
 
 SEC("struct_ops/folio_evicted")
-void BPF_PROG(fifo_evicted, struct folio *folio, __u64 pfn, __u64 owner)
+void BPF_PROG(fifo_evicted, struct folio *folio, __u64 pfn)
 {
 	node_forget(pfn);
 }
@@ -31,16 +22,7 @@ void BPF_PROG(fifo_evicted, struct folio *folio, __u64 pfn, __u64 owner)
 SEC("struct_ops/reclaim_batch")
 int BPF_PROG(fifo_batch, struct reclaim_ext_ctx *rx)
 {
-	__u32 pfn, index = 0;
-	int i;
-
-	for (i = 0; i < 2 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
-		bpf_spin_lock(&lock);
-		pfn = list_pop(QUEUE, &index);
-		bpf_spin_unlock(&lock);
-		if (!pfn || !propose(rx, pfn, index, QUEUE))
-			break;
-	}
+	propose_in_order(rx, QUEUE);
 	return 0;
 }
 

@@ -70,13 +70,7 @@ void BPF_PROG(lfu_added, struct folio *folio, __u64 pfn)
 SEC("struct_ops/folio_accessed")
 void BPF_PROG(lfu_accessed, struct folio *folio, __u64 pfn)
 {
-	struct node *n = node_of(pfn);
-
-	if (!n)
-		return;
-	bpf_spin_lock(&lock);
-	node_use(n, USES_MAX);
-	bpf_spin_unlock(&lock);
+	node_used(pfn, USES_MAX);
 }
 
 static __always_inline void forget(__u64 pfn)

@@ -14,16 +14,7 @@
 SEC("struct_ops/folio_added")
 void BPF_PROG(mru_added, struct folio *folio, __u64 pfn)
 {
-	struct node *n = node_of(pfn);
-
-	if (!n) {
-		count(policy_full, 1);
-		return;
-	}
-	bpf_spin_lock(&lock);
-	node_start(n, folio);
-	list_add_tail((__u32)pfn, n, STACK);
-	bpf_spin_unlock(&lock);
+	node_enter(folio, pfn, STACK);
 }
 
 SEC("struct_ops/folio_accessed")
@@ -50,16 +41,7 @@ void BPF_PROG(mru_evicted, struct folio *folio, __u64 pfn, __u64 owner)
 SEC("struct_ops/reclaim_batch")
 int BPF_PROG(mru_batch, struct reclaim_ext_ctx *rx)
 {
-	__u32 pfn, index = 0;
-	int i;
-
-	for (i = 0; i < 2 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
-		bpf_spin_lock(&lock);
-		pfn = list_pop(STACK, &index);
-		bpf_spin_unlock(&lock);
-		if (!pfn || !propose(rx, pfn, index, STACK))
-			break;
-	}
+	propose_in_order(rx, STACK);
 	return 0;
 }
 

@@ -191,6 +191,15 @@ static __always_inline __u32 list_pop(__u8 list, __u32 *index)
 	return pfn;
 }
 
+/* A folio that is new to us, or was another before. */
+static __always_inline void node_start(struct node *n, struct folio *folio)
+{
+	list_remove(n);
+	n->index = (__u32)folio->index;
+	n->uses = 0;
+	n->fresh = 1;
+}
+
 /*
  * Proposes a folio that was taken off its list.  Unless it is stale it goes to the end of a list: it may
  * have to be written first, or prove to be in use, and is taken off when it has been evicted.  False
@@ -219,6 +228,49 @@ static __always_inline void node_use(struct node *n, __u16 most)
 		n->uses++;
 }
 
+/* For folio_added: to the end of a list, as a new one. */
+static __always_inline void node_enter(struct folio *folio, __u64 pfn, __u8 list)
+{
+	struct node *n = node_of(pfn);
+
+	if (!n) {
+		count(policy_full, 1);
+		return;
+	}
+	bpf_spin_lock(&lock);
+	node_start(n, folio);
+	list_add_tail((__u32)pfn, n, list);
+	bpf_spin_unlock(&lock);
+}
+
+/* For folio_accessed: counts it. */
+static __always_inline void node_used(__u64 pfn, __u16 most)
+{
+	struct node *n = node_of(pfn);
+
+	/* Most accesses are to what is used up to the most already. */
+	if (!n || (!n->fresh && n->uses >= most))
+		return;
+	bpf_spin_lock(&lock);
+	node_use(n, most);
+	bpf_spin_unlock(&lock);
+}
+
+/* For reclaim_batch of a list that is in the order of eviction. */
+static __always_inline void propose_in_order(struct reclaim_ext_ctx *rx, __u8 list)
+{
+	__u32 pfn, index = 0;
+	int i;
+
+	for (i = 0; i < 2 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
+		bpf_spin_lock(&lock);
+		pfn = list_pop(list, &index);
+		bpf_spin_unlock(&lock);
+		if (!pfn || !propose(rx, pfn, index, list))
+			break;
+	}
+}
+
 /* For a policy's folio_evicted. */
 static __always_inline void node_forget(__u64 pfn)
 {
@@ -229,15 +281,6 @@ static __always_inline void node_forget(__u64 pfn)
 	bpf_spin_lock(&lock);
 	list_remove(n);
 	bpf_spin_unlock(&lock);
-}
-
-/* A folio that is new to us, or was another before. */
-static __always_inline void node_start(struct node *n, struct folio *folio)
-{
-	list_remove(n);
-	n->index = (__u32)folio->index;
-	n->uses = 0;
-	n->fresh = 1;
 }
 
 #endif

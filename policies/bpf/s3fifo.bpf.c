@@ -57,30 +57,16 @@ SEC("struct_ops/folio_added")
 void BPF_PROG(s3fifo_added, struct folio *folio, __u64 pfn, __u64 owner)
 {
 	bool again = is_ghost(mix(owner, folio->index));
-	struct node *n = node_of(pfn);
 
-	if (!n) {
-		count(policy_full, 1);
-		return;
-	}
 	if (again)
 		count(ghost_hits, 1);
-	bpf_spin_lock(&lock);
-	node_start(n, folio);
-	list_add_tail((__u32)pfn, n, again ? MAIN : SMALL);
-	bpf_spin_unlock(&lock);
+	node_enter(folio, pfn, again ? MAIN : SMALL);
 }
 
 SEC("struct_ops/folio_accessed")
 void BPF_PROG(s3fifo_accessed, struct folio *folio, __u64 pfn)
 {
-	struct node *n = node_of(pfn);
-
-	if (!n)
-		return;
-	bpf_spin_lock(&lock);
-	node_use(n, USES_MAX);
-	bpf_spin_unlock(&lock);
+	node_used(pfn, USES_MAX);
 }
 
 SEC("struct_ops/folio_evicted")

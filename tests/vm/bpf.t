@@ -55,8 +55,7 @@ made()
 		cat
 		printf 'char _license[] SEC("license") = "GPL";\n'
 	} >"$DIR/$1.bpf.c"
-	clang -O2 -g -target bpf -mcpu=v3 -I. -I"/usr/include/$(gcc -print-multiarch)" -c -o "$DIR/$1.bpf.o" \
-		"$DIR/$1.bpf.c"
+	expect 0 "$WRINGER" policy build "$DIR/$1.bpf.c"
 	printf '[policy]\ntitle = %s\n[bpf %s]\n%s\n' "$1" "$1" "${2-}" >"$DIR/$1.conf"
 }
 
@@ -143,6 +142,24 @@ E
 expect 0 run -k 6.12 -p "$DIR/seen.conf"
 jq -e '.tables["seen.table_refaults"][0] | .value > 0 and .level == 0 and (.comm | type == "string")' \
 	"$WRINGER_RESULTS/$(id_of 6.12 bpf:seen)/result.json" >"$DIR/jq" || fail "no table"
+
+# A policy of one's own, from one of those that there are.
+(cd "$DIR" && expect 0 "$WRINGER" policy new mine --like senpai && expect 0 "$WRINGER" policy build mine.bpf.c)
+expect 0 run -k 6.12 -p "$DIR/mine.conf"
+above "$WRINGER_RESULTS/$(id_of 6.12 bpf:mine)/result.json" policy.mine@service.stalled_ns 1000000
+(cd "$DIR" && expect 128 "$WRINGER" policy new mine)
+said "there is a file mine.bpf.c already"
+expect 128 "$WRINGER" policy new "$DIR/x"
+said "is no name for a policy"
+printf "int x\n" >"$DIR/broken.bpf.c"
+expect 128 "$WRINGER" policy build "$DIR/broken.bpf.c"
+said "broken.bpf.c does not compile"
+
+# One that chooses what is reclaimed, on a kernel that does not let it.
+expect 1 run -k 6.12 -p bpf:mru
+said "policy-lost: .*mru@service: the kernel does not take the object"
+grep -q "reclaim_ext_ops is not found in kernel BTF" "$WRINGER_RESULTS/$(id_of 6.12 bpf:mru)/policy.log" ||
+	fail "the log does not say what is missing"
 
 # What cannot be asked.
 printf 'no ELF\n' >"$DIR/text.bpf.o"
