@@ -233,22 +233,6 @@ static double median_at(const struct hunt *h, size_t point)
 	return median;
 }
 
-/*
- * Any two kernels differ a little, and where runs are exact their order says so as surely as it says
- * what is looked for.  Quarters of what lies between the ends are fine enough for that, and too coarse
- * for the rest.
- */
-static void coarsen(const struct hunt *h, struct sample *sample, size_t n)
-{
-	double good = median_at(h, hunt_good(h)), step = (median_at(h, hunt_bad(h)) - good) / 4;
-	size_t i;
-
-	if (h->q.model == MODEL_RATE || !(fabs(step) > 0))
-		return;
-	for (i = 0; i < n; i++)
-		sample[i].value = round((sample[i].value - good) / step);
-}
-
 static int update(struct hunt *h)
 {
 	struct sample *sample = xcalloc(h->nr + 1, sizeof(*sample));
@@ -258,7 +242,8 @@ static int update(struct hunt *h)
 	for (i = 0; i < h->nr; i++)
 		if (h->tried[i].has)
 			sample[n++] = (struct sample){h->tried[i].point, h->tried[i].value};
-	coarsen(h, sample, n);
+	if (h->q.model == MODEL_LEVEL)
+		model_coarsen(sample, n, median_at(h, hunt_good(h)), median_at(h, hunt_bad(h)));
 	ret = model_posterior(h->line, h->q.model, sample, n, h->p, &h->contrast);
 	free(sample);
 	return ret;

@@ -188,6 +188,17 @@ static int values_of(enum model model, const struct sample *sample, size_t nr, d
 	return ret;
 }
 
+void model_coarsen(struct sample *sample, size_t nr, double good, double bad)
+{
+	double step = (bad - good) / 4;
+	size_t i;
+
+	if (!(fabs(step) > 0))
+		return;
+	for (i = 0; i < nr; i++)
+		sample[i].value = round((sample[i].value - good) / step);
+}
+
 int model_posterior(const struct line *line, enum model model, const struct sample *sample, size_t nr,
 		    double *p, struct contrast *contrast)
 {

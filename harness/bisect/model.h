@@ -41,6 +41,13 @@ struct contrast {
 };
 
 /*
+ * For MODEL_LEVEL: rounds values to quarters of what lies between the ends (their medians).  Any two kernels
+ * differ a little, and where runs are exact their order says so as surely as it says what is looked for;
+ * quarters are fine enough for that, and too coarse for the rest.  Ends that are equal or no number leave
+ * them as they are.
+ */
+void model_coarsen(struct sample *sample, size_t nr, double good, double bad);
+/*
  * p[1..nr-1] sums to 1, p[0] is 0.  Uniform without samples.  -EINVAL when a value is not finite, or no
  * 0 or 1 where it should be.
  */

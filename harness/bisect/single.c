@@ -198,6 +198,9 @@ static int like_bad(const struct single_ask *ask, const struct sample_of *s, dou
 	for (k = 0; k < 3; k++)
 		for (i = 0; i < s[k].nr; i++)
 			sample[n++] = (struct sample){k, s[k].value[i]};
+	if (ask->question.model == MODEL_LEVEL)
+		model_coarsen(sample, n, stats_median(s[0].value, s[0].nr),
+			      stats_median(s[2].value, s[2].nr));
 	ret = model_posterior(&line, ask->question.model, sample, n, p, &contrast);
 	*chance = p[1];
 	free(sample);
