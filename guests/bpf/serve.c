@@ -98,7 +98,7 @@ static void do_tick(struct server *s)
 	ret = bpf_prog_test_run_opts(s->tick, &opts);
 	if (ret)
 		lose(s, "its program tick cannot be run", strerror(errno));
-	else if ((int)opts.retval)
+	else if ((int)opts.retval < 0)
 		lose(s, "its program tick failed", strerror(-(int)opts.retval));
 }
 
