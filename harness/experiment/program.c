@@ -73,8 +73,9 @@ void program_plan(const struct scenario_work *w, uint64_t seed, struct buf *out)
 {
 	const struct program_opts *o = opts_of(w);
 	size_t first = first_word(o->command);
+	cleanup_free char *layer = conf_name(o->layer);
 
-	buf_printf(out, "program %s %s %s %s %d %llu %.*s", w->name, o->layer, w->cgroup,
+	buf_printf(out, "program %s %s %s %s %d %llu %.*s", w->name, layer, w->cgroup,
 		   program_outputs[o->output], exit_max(o), (unsigned long long)o->timeout,
 		   (int)first, o->command);
 	/* 32 bits: no program takes more. */

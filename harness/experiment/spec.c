@@ -559,8 +559,10 @@ static int add_layer(struct layers *l, const char *name, void (*say)(const char 
 		return ret;
 	for (i = 0; i < l->nr; i++)
 		if (!strcmp(l->layer[i].name, layer.name)) {
+			if (strcmp(l->layer[i].path, layer.path))
+				ret = err_set(err, -EINVAL, "two layers are called %s", layer.name);
 			layer_release(&layer);
-			return 0;
+			return ret;
 		}
 	if (l->nr == LAYERS_MAX) {
 		layer_release(&layer);

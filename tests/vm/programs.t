@@ -92,6 +92,18 @@ jq -e '.programs[0] | .exit > 0 and .error == "it left no output"' "$R/result.js
 	fail "exit = any: $(jq -c .programs "$R/result.json")"
 next
 
+# A layer of one's own, and two that would be the same.
+mkdir "$DIR/a" "$DIR/b"
+printf '[layer]\ntitle = own\nsuite = bookworm\npackages = busybox-static\nfiles = /bin/busybox\n' >"$DIR/a/own.conf"
+sed 's/^title = .*/title = another/' "$DIR/a/own.conf" >"$DIR/b/own.conf"
+sed -e "s|^layer = .*|layer = $DIR/a/own.conf|" -e '/^timeout/d' -e '/^output/d' \
+	-e 's|^command = .*|command = /bin/busybox true|' -e '/^primary/d' "$SHIPPED/stress-ng.conf" >"$DIR/own.conf"
+expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/own.conf" -n 1
+next
+printf '\n[workload other]\ntype = program\nlayer = %s\ncommand = /bin/busybox true\n' "$DIR/b/own.conf" >>"$DIR/own.conf"
+expect 128 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/own.conf" -n 1
+said 'two layers are called own'
+
 # What cannot be is said before anything runs.
 sed 's/^layer = .*/layer = none/' "$SHIPPED/stress-ng.conf" >"$DIR/bad.conf"
 expect 128 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/bad.conf" -n 1
