@@ -479,6 +479,7 @@ void plan_write(const struct guest *guest, const struct policy *policy,
 	buf_adds(out, "tune /proc/sys/kernel/numa_balancing 0\n");
 	write_knobs(&p, &scenario->conf, "set", "write");
 	/* Last, so that what is expected of a policy is what the workloads meet. */
+	write_knobs(&p, &policy->conf, "tune", "tune");
 	write_knobs(&p, &policy->conf, "set", "write");
 	write_knobs(&p, &policy->conf, "expect", "expect");
 	plan_policy(policy, scenario, out);

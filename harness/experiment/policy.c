@@ -124,6 +124,8 @@ static int bind_policy(struct policy *policy, struct err *err)
 		return err_set(err, -EINVAL, "%s: there is no [policy] section", conf->name);
 	ret = conf_bind(conf, sec, keys, ARRAY_SIZE(keys), policy, err);
 	if (!ret)
+		ret = knobs_check(conf, "tune", err);
+	if (!ret)
 		ret = knobs_check(conf, "set", err);
 	if (!ret)
 		ret = knobs_check(conf, "expect", err);

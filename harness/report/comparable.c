@@ -56,15 +56,20 @@ static bool follows_from(enum axis axis, const char *path)
 	return false;
 }
 
-static bool policy_sets(const json_t *policy, const char *file, size_t len)
+static bool section_has(const json_t *policy, const char *section, const char *file, size_t len)
 {
-	json_t *set = json_object_get(json_object_get(policy, "conf"), "set"), *value;
+	json_t *set = json_object_get(json_object_get(policy, "conf"), section), *value;
 	const char *key;
 
 	json_object_foreach(set, key, value)
 		if (strlen(key) == len && !memcmp(key, file, len))
 			return true;
 	return false;
+}
+
+static bool policy_sets(const json_t *policy, const char *file, size_t len)
+{
+	return section_has(policy, "set", file, len) || section_has(policy, "tune", file, len);
 }
 
 /* A knob that one of two compared policies sets may differ: the plan says which file a key is. */

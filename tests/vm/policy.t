@@ -26,3 +26,18 @@ title = asks for MGLRU and expects classic LRU
 END
 expect 1 "$WRINGER" run -k 6.12 -g two -p "$DIR/half.conf" -s "$HERE/scenarios/short.conf" -n 1
 said "setup-failed: .* /sys/kernel/mm/lru_gen/enabled says '0x0007', not '0x0000' as asked"
+
+# What a kernel does not have is not tuned, and what it has is.
+cat >"$DIR/tuned.conf" <<'END'
+[policy]
+title = classic LRU, with a knob that there is and one that there is not
+[tune]
+/sys/kernel/mm/no_such_folder/enabled = y
+/sys/kernel/mm/lru_gen/enabled = n
+[expect]
+/sys/kernel/mm/lru_gen/enabled = 0x0000
+END
+expect 0 "$WRINGER" run -k 6.12 -g two -p "$DIR/tuned.conf" -s "$HERE/scenarios/short.conf" -n 1
+sed 's/^\[tune\]/[set]/' "$DIR/tuned.conf" >"$DIR/set.conf"
+expect 1 "$WRINGER" run -k 6.12 -g two -p "$DIR/set.conf" -s "$HERE/scenarios/short.conf" -n 1
+said 'setup-failed: .*no_such_folder'
