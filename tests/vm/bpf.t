@@ -43,6 +43,19 @@ for result in "$WRINGER_RESULTS"/*/result.json; do
 		"$result" >"$DIR/jq" || fail "requests were dropped: $result"
 done
 
+# The observer: a writer waits for the file's lock, which the other holds while it reclaims.
+expect 0 "$WRINGER" run -k 6.12,newest -g one -s tests/vm/scenarios/stalls.conf -p bpf:stalls -n 1
+for result in $("$WRINGER" show -p bpf:stalls --json | jq -r '.[].id'); do
+	result=$WRINGER_RESULTS/$result/result.json
+	jq -e '[.tables["stalls.table_waits"][] | select(.what == "rwsem" and .waiter == "fio" and .holder == "fio")] |
+		length == 1 and (.[0] | .holder_reclaim_ns > 0 and .holder_reclaim_ns < .ns and .worst_ns <= .ns)' \
+		"$result" >"$DIR/jq" || fail "nobody waited behind reclaim: $(jq -c .tables "$result")"
+	jq -e '([.tables["stalls.table_waits"][] | select(.holder != "-") | .ns] | add) as $told |
+		.metrics[] | select(.name == "policy.stalls.lock_ns") | .value >= $told' \
+		"$result" >"$DIR/jq" || fail "the table tells of more than was waited"
+	above "$result" policy.stalls.reclaim_ns 1000000
+done
+
 # The same bytes again.
 id=$(basename "$(results | head -n 1)")
 expect 0 "$WRINGER" replay "$id"
