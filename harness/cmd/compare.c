@@ -29,6 +29,8 @@ static const struct cmd_option compare_options[] = {
 	 "show these metrics, whatever their class"},
 	{"table", 0, CMD_FLAG, offsetof(struct compare_cmd, table), NULL,
 	 "the primary metrics of all scenarios in one table for a mail, with one correction of p"},
+	{"matrix", 0, CMD_FLAG, offsetof(struct compare_cmd, matrix), NULL,
+	 "as --table, with all arms side by side and what their reclaim costs, where wringer probe has seen it"},
 	{"all", 'a', CMD_FLAG, offsetof(struct compare_cmd, all), NULL, "show diagnostics too"},
 	{"json", 0, CMD_FLAG, offsetof(struct compare_cmd, json), NULL, "print everything as JSON"},
 };
@@ -379,7 +381,7 @@ static int run_compare(int argc, char **argv)
 		die_usage(&cmd_compare, "'%s' is no option", argv[1]);
 	o.asked = words_joined(&o.axes.scenario);
 	select_arms(&cmd_compare, &o.axes, o.by, &arms);
-	if (o.table)
+	if (o.table || o.matrix)
 		finding = compare_tables(&arms, select_axis(&cmd_compare, &arms, o.by), &o);
 	else
 		finding = compare_all(&arms, &o);
@@ -397,6 +399,7 @@ const struct cmd cmd_compare = {
 		"  wringer compare -s kv-scan\n"
 		"  wringer compare -k 6.12.107,7.3.4 --by kernel -p mglru\n"
 		"  wringer compare --table -s all -p lru,mglru\n"
+		"  wringer compare --matrix -s @shapes -p lru,mglru,bpf:fifo,bpf:s3fifo\n"
 		"  wringer compare -p lru,mglru -m vmstat.pgscan_kswapd,vmstat.pgsteal_kswapd\n",
 	.run = run_compare,
 };

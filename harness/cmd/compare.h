@@ -16,6 +16,7 @@ struct compare_cmd {
 	struct cmd_list allow;
 	struct cmd_list metric;
 	bool table;
+	bool matrix; /* the tables side by side */
 	bool all;
 	bool json;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* wringer compare --table */
+/* wringer compare --table and --matrix */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "cmd/compare.h"
 #include "engine/engine.h"
 #include "report/format.h"
+#include "report/matrix.h"
 #include "report/table.h"
 #include "report/values.h"
 
@@ -174,7 +175,7 @@ static void again(const struct arms *arms, const struct tables *tables,
 
 	buf_adds(run, "wringer run");
 	add_axes(run, arms, tables, o);
-	buf_adds(compare, "wringer compare --table");
+	buf_printf(compare, "wringer compare --%s", o->matrix ? "matrix" : "table");
 	if (o->by)
 		buf_printf(compare, " --by %s", o->by);
 	add_axes(compare, arms, tables, o);
@@ -188,9 +189,12 @@ static void print_tables(const struct arms *arms, const struct tables *tables,
 			 const struct compare_cmd *o)
 {
 	cleanup_buf struct buf out = {0}, run = {0}, compare = {0};
+	struct err err = {""};
 	size_t i;
 
-	for (i = 0; i < tables->nr; i++) {
+	if (o->matrix && matrix_text(tables, &out, &err))
+		die(&err);
+	for (i = 0; !o->matrix && i < tables->nr; i++) {
 		if (i)
 			buf_adds(&out, "\n");
 		table_text(&tables->table[i], &out);
@@ -205,14 +209,20 @@ static void print_as_json(const struct arms *arms, const struct tables *tables,
 			  const struct compare_cmd *o)
 {
 	cleanup_buf struct buf run = {0}, compare = {0};
-	json_t *list = json_array();
+	json_t *list = json_array(), *costs, *all;
+	struct err err = {""};
 	size_t i;
 
 	for (i = 0; i < tables->nr; i++)
 		json_array_append_new(list, table_json(&tables->table[i]));
 	again(arms, tables, o, &run, &compare);
-	print_json(json_pack("{s:o, s:[s, s]}", "tables", list, "again", buf_str(&run),
-			     buf_str(&compare)));
+	all = json_pack("{s:o, s:[s, s]}", "tables", list, "again", buf_str(&run),
+			     buf_str(&compare));
+	if (o->matrix && matrix_costs_json(tables, &costs, &err))
+		die(&err);
+	if (o->matrix)
+		json_object_set_new(all, "costs", costs);
+	print_json(all);
 }
 
 bool compare_tables(const struct arms *arms, enum axis axis, const struct compare_cmd *o)
@@ -225,10 +235,10 @@ bool compare_tables(const struct arms *arms, enum axis axis, const struct compar
 	size_t i;
 
 	if (o->metric.nr || o->all)
-		die_usage(&cmd_compare, "--table has the primary metrics alone: no --metric, no "
+		die_usage(&cmd_compare, "a table has the primary metrics alone: no --metric, no "
 					"--all");
 	if (axis == AXIS_SCENARIO)
-		die_usage(&cmd_compare, "--table has a row for each scenario; it does not compare "
+		die_usage(&cmd_compare, "a table has a row for each scenario; it does not compare "
 					"them");
 	if (o->base && !has_label(arms, axis, o->base))
 		die_usage(&cmd_compare, "--base %s: no results of that %s", o->base,

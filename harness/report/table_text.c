@@ -171,13 +171,21 @@ static void add_hint(struct buf *out, const struct table *t)
 	format_wrap(out, "", "", text);
 }
 
+void table_notes(const struct table *t, const char *of, struct buf *out)
+{
+	cleanup_free char *left_out = xasprintf("left out%s%s:", *of ? " of " : "", of);
+	cleanup_free char *notes = xasprintf("notes%s%s:", *of ? " on " : "", of);
+
+	add_notes(out, t, true, left_out);
+	add_notes(out, t, false, notes);
+}
+
 void table_text(const struct table *t, struct buf *out)
 {
 	add_head(out, t);
 	if (t->nr_rows)
 		add_rows(out, t);
-	add_notes(out, t, true, "left out:");
-	add_notes(out, t, false, "notes:");
+	table_notes(t, "", out);
 	add_count(out, t);
 	add_hint(out, t);
 }

@@ -398,7 +398,7 @@ static void settle(struct left *l, const struct left *than)
 		usleep(100000);
 		look(l);
 	} while (left-- && (l->links > than->links || l->programs > than->programs ||
-			    l->maps > than->maps || l->cgroups || l->bytes > than->bytes));
+			    l->maps > than->maps || l->cgroups));
 	signal_loads(SIGCONT);
 }
 

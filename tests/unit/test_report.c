@@ -9,9 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/file.h"
+#include "base/path.h"
 #include "report/format.h"
+#include "report/matrix.h"
 #include "report/spread.h"
 #include "report/table.h"
 #include "report/values.h"
@@ -254,6 +258,85 @@ static void a_table_looks_like_this(void **state)
 	table_text(&tables.table[0], &out);
 	assert_string_equal(buf_str(&out), want);
 	tables_release(&tables);
+}
+
+static void arms_stand_side_by_side(void **state)
+{
+	static const char want[] =
+		"kernel 6.12.1, guest two\n"
+		"medians, and changes against lru: B better, W worse, = same, ? undecided,\n"
+		"at p < 0.05 by Holm over an arm's rows\n"
+		"\n"
+		"                                      lru     bpf:x     mglru\n"
+		"n                                       5         5         5\n"
+		"shapes\n"
+		"b-zipf            kv.rate           1.00k            +10.0% B\n"
+		"\n"
+		"own\n"
+		"scan              kv.rate           1.00k  -49.9% W  +10.0% B\n"
+		"\n"
+		"left out of bpf:x:\n"
+		"  b-zipf: no results of bpf:x\n";
+	static const char *const order[] = {"lru", "bpf:x", "mglru", NULL};
+	cleanup_buf struct buf out = {0};
+	struct err err = {""};
+	struct tables tables;
+
+	(void)state;
+	add_pair((struct made){.scenario = "scan", .n = 5});
+	add((struct made){.scenario = "scan", .policy = "bpf:x", .n = 5, .value = {500}, .step = {1}});
+	add_pair((struct made){.scenario = "b-zipf", .group = "shapes", .n = 5});
+	make(&tables, order, NULL);
+	assert_int_equal(tables.nr, 2);
+	assert_int_equal(matrix_text(&tables, &out, &err), 0);
+	assert_string_equal(buf_str(&out), want);
+	tables_release(&tables);
+}
+
+/* A probe.json with two that reclaim, and one of what cannot be told. */
+static void write_probe(const char *dir, struct member *m, const char *id, const char *pages)
+{
+	cleanup_free char *folder = xasprintf("%s/%s", dir, id);
+	cleanup_free char *path = xasprintf("%s/probe.json", folder);
+	cleanup_free char *text = xasprintf("{\"schema\": 1, \"pages\": [%s]}", pages);
+	struct err err = {""};
+
+	snprintf(m->id, sizeof(m->id), "%s", id);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	assert_int_equal(file_write(path, text, strlen(text), &err), 0);
+}
+
+static void what_reclaim_costs_is_below_a_scenario(void **state)
+{
+	char dir[] = "/tmp/wringer-report-XXXXXX";
+	cleanup_free char *remove = NULL;
+	cleanup_buf struct buf out = {0};
+	struct err err = {""};
+	struct tables tables;
+	json_t *costs;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	path_set_results(dir);
+	add_pair((struct made){.scenario = "scan", .n = 5});
+	write_probe(dir, &arms.arm[0].member[0], "a",
+		    "{\"pages\": 100, \"instructions_per_page\": 1000},"
+		    "{\"pages\": 300, \"instructions_per_page\": 3000}");
+	write_probe(dir, &arms.arm[0].member[1], "b",
+		    "{\"pages\": 9, \"instructions_per_page\": 9, \"absent\": \"two counters\"}");
+	write_probe(dir, &arms.arm[1].member[0], "c",
+		    "{\"pages\": 10, \"instructions_per_page\": 5000}");
+	make(&tables, NULL, NULL);
+	assert_int_equal(matrix_text(&tables, &out, &err), 0);
+	assert_non_null(strstr(buf_str(&out),
+			       "kv.rate           1.00k  +10.0% B\n"
+			       "                  insns/page        2.50k +100.0%  \n"));
+	assert_int_equal(matrix_costs_json(&tables, &costs, &err), 0);
+	assert_int_equal(json_array_size(costs), 2);
+	json_decref(costs);
+	tables_release(&tables);
+	remove = xasprintf("rm -r '%s'", dir);
+	assert_int_equal(system(remove), 0);
 }
 
 static void long_names_do_not_widen_a_table(void **state)
@@ -529,6 +612,8 @@ int main(void)
 		TEST(paragraphs_and_commands_are_wrapped),
 		TEST(all_rows_are_one_family),
 		TEST(a_table_looks_like_this),
+		TEST(arms_stand_side_by_side),
+		TEST(what_reclaim_costs_is_below_a_scenario),
 		TEST(long_names_do_not_widen_a_table),
 		TEST(metrics_that_would_look_alike_keep_their_names),
 		TEST(what_is_not_in_the_table_is_named),

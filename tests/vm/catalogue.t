@@ -70,6 +70,22 @@ expect 129 "$WRINGER" compare --table --all
 expect 129 "$WRINGER" compare --table --by scenario
 expect 129 "$WRINGER" compare --table --base x
 
+# All arms side by side, with what reclaim costs where the probe has seen it.
+expect 0 "$WRINGER" compare --matrix -s "$both"
+! grep -q insns/page "$DIR/out" || fail "a cost that nobody has counted"
+"$WRINGER" show -s "$DIR/first.conf" --json | jq -r '.[] | select(.seed == 1) | .id' >"$DIR/ids"
+[ "$(wc -l <"$DIR/ids")" = 2 ] || fail "not two experiments to probe"
+# shellcheck disable=SC2046 # IDs have no blanks
+expect 0 "$WRINGER" probe $(cat "$DIR/ids")
+expect 0 "$WRINGER" compare --matrix -s "$both"
+grep -A1 '^first  *anon\.rate ' "$DIR/out" | grep -Eq '^ *insns/page +[0-9.]+k? +[+-][0-9.]+%' ||
+	fail "no cost: $(cat "$DIR/out")"
+[ "$(grep -c insns/page "$DIR/out")" = 1 ] || fail "a cost that nobody has counted"
+grep -q '^n  *2  *2$' "$DIR/out" || fail "no numbers of seeds"
+expect 0 "$WRINGER" compare --matrix --json -s "$both"
+jq -e '.costs | length == 2 and all(.instructions_per_page > 100 and .n == 1)' "$DIR/out" >/dev/null ||
+	fail "JSON: $(cat "$DIR/out")"
+
 # The usual table tells of it, too, and is not refused.
 code=0
 "$WRINGER" compare -s "$DIR/first.conf" >"$DIR/out" || code=$?

@@ -7,19 +7,22 @@
 # shellcheck source=tests/vm/lib.sh
 . tests/vm/lib.sh
 
-# built [PATCH]: the name of a kernel with the unit tests, and with one of tests/vm/patches
+# built [PATCH [SERIES]]: the name of a kernel with the unit tests, with one of tests/vm/patches, and with a
+# series of kernel-config/patches
 built()
 {
 	mkdir "$DIR/series$1"
 	cp "$B"/data/kernel-config/patches/7.3/kunit/*.patch "$DIR/series$1"
 	[ -z "$1" ] || cp "tests/vm/patches/$1.patch" "$DIR/series$1"
+	[ -z "${2:-}" ] || cp "$B/data/kernel-config/patches/$2"/*.patch "$DIR/series$1"
 	expect 0 "$WRINGER" kernel build debian:7.3 --config uml,kunit --patches "$DIR/series$1"
 	cat "$DIR/out"
 }
 
 if [ -z "${WRINGER_UML:-}" ]; then
 	WRINGER_UML=$(built "")
-	WRINGER_UML_LOOP=$(built loop)
+	# The series reclaim_ext, which decides nothing as long as it is not configured.
+	WRINGER_UML_LOOP=$(built loop 7.3/reclaim_ext)
 	WRINGER_UML_RATIO=$(built ratio)
 	WRINGER_UML_KUNIT=$WRINGER_UML
 fi
