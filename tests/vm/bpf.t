@@ -123,6 +123,25 @@ int tick(void *ctx)
 E
 lost failing 'its program tick failed: Input/output error'
 
+# One whose loader is killed.
+made dying <<'E'
+const volatile __u64 period_us = 50000;
+
+SEC("fentry/bpf_prog_test_run_syscall")
+int BPF_PROG(dying)
+{
+	bpf_send_signal(9);
+	return 0;
+}
+
+SEC("syscall")
+int tick(void *ctx)
+{
+	return 0;
+}
+E
+lost dying 'dying: its loader was gone'
+
 # A table of what was seen, in the result.
 made seen <<'E'
 struct key {
@@ -187,3 +206,9 @@ said 'is for cgroup elsewhere, and scenario bpf has no such cgroup'
 printf '[policy]\ntitle = x\n[bpf seen]\nvar. = 2\n' >"$DIR/else.conf"
 expect 128 run -k 6.12 -p "$DIR/else.conf"
 said 'else.conf:4: a variable is written var.NAME'
+{
+	cat "$scenario"
+	printf '[step s]\nat = gate + 600ms\npolicy = bpf:aging\n'
+} >"$DIR/step.conf"
+expect 128 "$WRINGER" run -k 6.12 -g small -s "$DIR/step.conf" -n 1 -p mglru
+said "policy 'bpf:aging' has BPF objects, which a step cannot attach"
