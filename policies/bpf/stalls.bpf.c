@@ -70,6 +70,7 @@ struct task {
 	__u64 reclaim_ns;    /* in all */
 	__u64 stall_since;
 	__u64 wait_since; /* 0: for no lock */
+	__u64 lock;       /* its address: locks that spin end their waits too */
 	__u64 holder_ns;  /* that one's reclaim when the wait began */
 	__u32 depth;      /* psi's nest */
 	__u32 holder;     /* 0: nobody */
@@ -177,17 +178,18 @@ int BPF_PROG(wait_begins, void *lock, __u32 flags)
 		bpf_probe_read_kernel(t->holder_comm, sizeof(t->holder_comm), &holder->comm);
 	t->holder_ns = reclaim_of(t->holder, now);
 	t->what = kind_of(lock, flags);
+	t->lock = (__u64)lock;
 	t->wait_since = now;
 	return 0;
 }
 
 SEC("tp_btf/contention_end")
-int BPF_PROG(wait_ends)
+int BPF_PROG(wait_ends, void *lock)
 {
 	struct task *t = is_ours() ? current_task() : NULL;
 	__u64 now = bpf_ktime_get_ns(), ns, behind;
 
-	if (!t || !t->wait_since)
+	if (!t || !t->wait_since || t->lock != (__u64)lock)
 		return 0;
 	ns = now - t->wait_since;
 	behind = reclaim_of(t->holder, now) - t->holder_ns;
