@@ -25,6 +25,12 @@ if [ -z "${WRINGER_UML:-}" ]; then
 	WRINGER_UML_LOOP=$(built loop 7.3/reclaim_ext)
 	WRINGER_UML_RATIO=$(built ratio)
 	WRINGER_UML_KUNIT=$WRINGER_UML
+	# The kernel's own word on the form of that series, for each version it is for.
+	checkpatch=$(find "${WRINGER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wringer}/trees" -name checkpatch.pl | head -n 1)
+	for patch in kernel-config/patches/*/reclaim_ext/*.patch; do
+		perl "$checkpatch" --no-tree --strict --quiet - <"$patch" >"$DIR/out" 2>&1 ||
+			fail "$patch: $(cat "$DIR/out")"
+	done
 fi
 # A second of virtual time of programs that never sleep takes a minute here.
 short=$HERE/scenarios/short.conf:warmup=20ms:window=60ms:sample=20ms
