@@ -51,6 +51,13 @@ static bool kernel_matches(const struct arms_filter *f, const json_t *spec, cons
 	return !strncmp(word, version, len) && version[len] == '.' && strchr(word, '.');
 }
 
+/* A policy is called after its file, and one with BPF objects "bpf:" before that. */
+static bool policy_matches(const char *label, const char *word, const char *name)
+{
+	return !strcmp(name, label) ||
+	       (strchr(word, '/') && !strncmp(label, "bpf:", 4) && !strcmp(name, label + 4));
+}
+
 static bool word_matches(const struct arms_filter *f, const json_t *spec, enum axis axis,
 			 const char *word)
 {
@@ -59,6 +66,8 @@ static bool word_matches(const struct arms_filter *f, const json_t *spec, enum a
 	if (axis == AXIS_KERNEL)
 		return kernel_matches(f, spec, word);
 	name = conf_name(word);
+	if (axis == AXIS_POLICY)
+		return policy_matches(spec_label(spec, axis), word, name);
 	return !strcmp(name, spec_label(spec, axis));
 }
 

@@ -28,8 +28,9 @@
 #define SLOTS    3
 #define LIMIT    (6u << 20)
 #define ANON     (2u << 20)
-/* What the kernel may hold more of at the end than half-way: bytes. */
-#define SLACK    (256u << 10)
+/* A leak adds to the kernel's memory in each quarter of the rounds, at least so many bytes. */
+#define GROWTH   (64u << 10)
+#define QUARTERS 4
 #define PATIENCE 100 /* tenths of a second */
 
 /* A cgroup under load, and its policy. */
@@ -402,15 +403,27 @@ static void settle(struct left *l, const struct left *than)
 	signal_loads(SIGCONT);
 }
 
-static void judge(const struct left *first, const struct left *mid, const struct left *end)
+static bool grows(const struct left *quarter)
 {
+	unsigned int i;
+
+	for (i = 1; i < QUARTERS; i++)
+		if (quarter[i].bytes < quarter[i - 1].bytes + GROWTH)
+			return false;
+	return true;
+}
+
+static void judge(const struct left *first, const struct left *quarter)
+{
+	const struct left *end = &quarter[QUARTERS - 1];
+
 	result(end->links == first->links, "no link is left: %u, %u before", end->links, first->links);
 	result(end->programs == first->programs, "no program is left: %u, %u before", end->programs,
 	       first->programs);
 	result(end->maps == first->maps, "no map is left: %u, %u before", end->maps, first->maps);
 	result(!end->cgroups, "no cgroup is left: %lu", end->cgroups);
-	result(end->bytes <= mid->bytes + SLACK, "no memory is lost: %llu KiB, %llu half-way",
-	       end->bytes >> 10, mid->bytes >> 10);
+	result(!grows(quarter), "no memory is lost: %llu, %llu, %llu, %llu KiB", quarter[0].bytes >> 10,
+	       quarter[1].bytes >> 10, quarter[2].bytes >> 10, quarter[3].bytes >> 10);
 }
 
 static void play(unsigned int count, unsigned int done[KINDS])
@@ -445,20 +458,20 @@ static void start(char **argv)
 int main(int argc, char **argv)
 {
 	unsigned int count = argc > 4 ? (unsigned int)atoi(argv[1]) : 0, done[KINDS] = {0}, i;
-	struct left first, mid, end;
+	struct left first, quarter[QUARTERS];
 
 	if (!count)
 		return 2;
 	printf("KTAP version 1\n1..%u\n", KINDS + 5);
 	start(argv);
 	look(&first);
-	play(count / 2, done);
-	settle(&mid, &first);
-	play(count - count / 2, done);
-	settle(&end, &mid);
+	for (i = 0; i < QUARTERS; i++) {
+		play(count / QUARTERS, done);
+		settle(&quarter[i], &first);
+	}
 	for (i = 0; i < KINDS; i++)
 		result(done[i], "%u %s", done[i], kinds[i].name);
-	judge(&first, &mid, &end);
+	judge(&first, quarter);
 	for (i = 0; i < SLOTS; i++)
 		remove_cgroup(&slots[i]);
 	return nr_failed > 0;

@@ -179,6 +179,7 @@ jq -e '.tables["seen.table_refaults"][0] | .value > 0 and .level == 0 and (.comm
 (cd "$DIR" && expect 0 "$WRINGER" policy new mine --like senpai && expect 0 "$WRINGER" policy build mine.bpf.c)
 expect 0 run -k 6.12 -p "$DIR/mine.conf"
 above "$WRINGER_RESULTS/$(id_of 6.12 bpf:mine)/result.json" policy.mine@service.stalled_ns 1000000
+"$WRINGER" show -p "$DIR/mine.conf" --json | jq -e "length == 1" >"$DIR/jq" || fail "a policy is not found by its file"
 (cd "$DIR" && expect 128 "$WRINGER" policy new mine)
 said "there is a file mine.bpf.c already"
 expect 128 "$WRINGER" policy new "$DIR/x"
