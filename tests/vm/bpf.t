@@ -209,7 +209,7 @@ expect 128 run -k 6.12 -p "$DIR/else.conf"
 said 'else.conf:4: a variable is written var.NAME'
 {
 	cat "$scenario"
-	printf '[step s]\nat = gate + 600ms\npolicy = bpf:aging\n'
+	printf '[step s]\nat = 600ms\npolicy = bpf:aging\n'
 } >"$DIR/step.conf"
 expect 128 "$WRINGER" run -k 6.12 -g small -s "$DIR/step.conf" -n 1 -p mglru
 said "policy 'bpf:aging' has BPF objects, which a step cannot attach"
