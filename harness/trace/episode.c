@@ -197,6 +197,7 @@ static void begin(struct tracker *k, const struct trace_event *e, enum episode_k
 	task->kind[kind].begin_ns = e->time_ns;
 	task->kind[kind].order = trace_order(e);
 	task->kind[kind].nid = trace_nid(e);
+	task->last_ns = e->time_ns;
 }
 
 static bool end(struct tracker *k, const struct trace_event *e, enum episode_kind kind,
@@ -209,6 +210,7 @@ static bool end(struct tracker *k, const struct trace_event *e, enum episode_kin
 	*out = new_episode(e, kind);
 	out->context = tracker_context(k, e->pid);
 	task->kind[kind].open = false;
+	task->last_ns = e->time_ns;
 	out->begin_ns = task->kind[kind].begin_ns;
 	out->order = task->kind[kind].order;
 	out->nid = task->kind[kind].nid;
@@ -241,8 +243,13 @@ static bool kswapd(struct tracker *k, const struct trace_event *e, bool wakes, s
 	return ended;
 }
 
+/*
+ * The kernel says for how many ticks, which may be longer than it was: a task is not throttled before what it
+ * did last.
+ */
 static bool throttled(struct tracker *k, const struct trace_event *e, struct episode *out)
 {
+	struct tracker_task *task = task_of(k, e->pid);
 	int64_t us = trace_number_or(e, "usec_delayed", 0);
 	uint64_t ns = us > 0 ? (uint64_t)us * 1000 : 0;
 
@@ -251,6 +258,10 @@ static bool throttled(struct tracker *k, const struct trace_event *e, struct epi
 	*out = new_episode(e, EPISODE_THROTTLED);
 	out->context = tracker_context(k, e->pid);
 	out->begin_ns = e->time_ns > ns ? e->time_ns - ns : 0;
+	if (task && out->begin_ns < task->last_ns)
+		out->begin_ns = task->last_ns;
+	if (task)
+		task->last_ns = e->time_ns;
 	out->reason = (unsigned int)trace_number_or(e, "reason", 0);
 	out->background = is_background(k, e->pid);
 	return true;

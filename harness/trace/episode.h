@@ -18,7 +18,7 @@ enum episode_kind {
 	EPISODE_TASK_NR,   /* those above are a task's */
 	EPISODE_AWAKE = EPISODE_TASK_NR, /* mm_vmscan_kswapd_wake to _sleep, of a node */
 	EPISODE_ASLEEP,    /* mm_vmscan_kswapd_sleep to _wake, of a node */
-	EPISODE_THROTTLED, /* mm_vmscan_throttled, with the time that it took */
+	EPISODE_THROTTLED, /* mm_vmscan_throttled, with the time that it took, at most whole ticks */
 	EPISODE_DIRTY,     /* balance_dirty_pages: begins with the event, ends when the pause will */
 	EPISODE_NR,
 };
@@ -69,6 +69,7 @@ enum trace_what {
 
 struct tracker_task {
 	int32_t pid;
+	uint64_t last_ns; /* when one of its episodes began or ended last */
 	struct {
 		bool open;
 		uint64_t begin_ns;

@@ -781,6 +781,38 @@ static void test_timeline(void **unused)
 	end(&f);
 }
 
+/* Ticks are coarse: what is inside another slice must not begin before it, nor in the one before. */
+static void test_throttled_for_part_of_a_tick(void **unused)
+{
+	static const int32_t throttled[4] = {1, 100000, 8000, 1 << 2};
+	cleanup_buf struct buf out = {0};
+	struct fixture f = {0};
+	json_t *root, *events, *e;
+	struct page p;
+
+	(void)unused;
+	begin(&f);
+	new_page(&p, 0);
+	put_int(&p, 28 * MS, ID_BEGIN, 42, 0);
+	put_event(&p, 30 * MS, ID_THROTTLED, 42, throttled, sizeof(throttled));
+	put_event(&p, 33 * MS, ID_THROTTLED, 42, throttled, sizeof(throttled));
+	put_long(&p, 34 * MS, ID_END, 42, 1);
+	put_event(&p, 50 * MS, ID_THROTTLED, 42, throttled, sizeof(throttled));
+	add_page(&f, 0, &p);
+	load(&f);
+	trace_timeline(&f.t, &f.rec, &out);
+	root = json_loads(out.data, JSON_REJECT_DUPLICATES, NULL);
+	events = json_object_get(root, "traceEvents");
+	e = find_event(events, "throttled", 0);
+	assert_true(number_of(e, "ts") == 28000 && number_of(e, "dur") == 2000);
+	e = find_event(events, "throttled", 1);
+	assert_true(number_of(e, "ts") == 30000 && number_of(e, "dur") == 3000);
+	e = find_event(events, "throttled", 2);
+	assert_true(number_of(e, "ts") == 42000 && number_of(e, "dur") == 8000);
+	json_decref(root);
+	end(&f);
+}
+
 /* The parts that trace-cmd.dat.v6(5) names, in their places. */
 static void test_dat(void **unused)
 {
@@ -920,6 +952,7 @@ int main(void)
 		cmocka_unit_test(test_tally),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_timeline),
+		cmocka_unit_test(test_throttled_for_part_of_a_tick),
 		cmocka_unit_test(test_dat),
 		cmocka_unit_test(test_dat_without_header),
 	};
