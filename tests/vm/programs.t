@@ -95,7 +95,10 @@ next
 # A layer of one's own, and two that would be the same.
 mkdir "$DIR/a" "$DIR/b"
 printf '[layer]\ntitle = own\nsuite = bookworm\npackages = busybox-static\nfiles = /bin/busybox\n' >"$DIR/a/own.conf"
-sed 's/^title = .*/title = another/' "$DIR/a/own.conf" >"$DIR/b/own.conf"
+{
+	cat "$DIR/a/own.conf"
+	printf '[links]\n/bin/true = busybox\n'
+} >"$DIR/b/own.conf"
 sed -e "s|^layer = .*|layer = $DIR/a/own.conf|" -e '/^timeout/d' -e '/^output/d' \
 	-e 's|^command = .*|command = /bin/busybox true|' -e '/^primary/d' "$SHIPPED/stress-ng.conf" >"$DIR/own.conf"
 expect 0 "$WRINGER" run -k 6.12 -g one -p mglru -s "$DIR/own.conf" -n 1
