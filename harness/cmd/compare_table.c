@@ -185,20 +185,27 @@ static void again(const struct arms *arms, const struct tables *tables,
 		buf_printf(compare, " --allow %s", o->allow.item[i]);
 }
 
+static void add_tables(struct buf *out, const struct tables *tables)
+{
+	size_t i;
+
+	for (i = 0; i < tables->nr; i++) {
+		if (i)
+			buf_adds(out, "\n");
+		table_text(&tables->table[i], out);
+	}
+}
+
 static void print_tables(const struct arms *arms, const struct tables *tables,
 			 const struct compare_cmd *o)
 {
 	cleanup_buf struct buf out = {0}, run = {0}, compare = {0};
 	struct err err = {""};
-	size_t i;
 
 	if (o->matrix && matrix_text(tables, &out, &err))
 		die(&err);
-	for (i = 0; !o->matrix && i < tables->nr; i++) {
-		if (i)
-			buf_adds(&out, "\n");
-		table_text(&tables->table[i], &out);
-	}
+	if (!o->matrix)
+		add_tables(&out, tables);
 	again(arms, tables, o, &run, &compare);
 	format_command(&out, "\nagain: ", "\t", buf_str(&run));
 	format_command(&out, "       ", "\t", buf_str(&compare));
@@ -217,7 +224,7 @@ static void print_as_json(const struct arms *arms, const struct tables *tables,
 		json_array_append_new(list, table_json(&tables->table[i]));
 	again(arms, tables, o, &run, &compare);
 	all = json_pack("{s:o, s:[s, s]}", "tables", list, "again", buf_str(&run),
-			     buf_str(&compare));
+			buf_str(&compare));
 	if (o->matrix && matrix_costs_json(tables, &costs, &err))
 		die(&err);
 	if (o->matrix)
