@@ -105,8 +105,8 @@ static void sleep_until(uint64_t ns)
 }
 
 /*
- * All CPUs idle for a while: the emulator then lets them take turns from the beginning, from a time
- * that does not depend on what was before.  Not at a tick, where others would wake up too.
+ * What the boot still does in the background, tests of its ciphers for one, has some time to end: no
+ * run is to be slower for it.  Not at a tick, where others would wake up too.
  */
 static void settle(void)
 {
@@ -134,7 +134,6 @@ static void fork_point(void)
 	settle();
 	rec_phase(WIRE_READY, "ready");
 	port_fork_mark();
-	settle();
 	if (sched_setaffinity(0, sizeof(all), &all))
 		agent_fail(WIRE_AGENT_ERROR, "cannot free the agent's CPUs again: %m");
 	port_watchdog_kick();

@@ -19,6 +19,9 @@
  * fork point, where that of a fork is new too.  So does the translated code: what is translated
  * already is not fetched through the TLB again.
  *
+ * Turns.  A timer of QEMU's own that ends time slices depends on the host, and on when the program
+ * was started; it is put off for good (stop_kicks()).
+ *
  * The fork point.  The agent marks it with an instruction that does nothing (wire/fork.h).  With
  * the argument mark=stop the machine is stopped there.  A device that stops the machine marks its CPU
  * as stopped first and the machine later; in between the main loop sees all CPUs idle and moves the
@@ -39,6 +42,7 @@
 #include <unistd.h>
 
 #include "engine/plugin/api.h"
+#include "engine/plugin/kick.h"
 #include "engine/plugin/time.h"
 #include "wire/fork.h"
 
@@ -135,11 +139,26 @@ static bool is_mark(const uint8_t *code, size_t len, const uint8_t *mark_bytes)
 	return len == MARK_LEN && !memcmp(code, mark_bytes, len);
 }
 
+static void at_start(unsigned int cpu, void *data)
+{
+	static bool done;
+
+	(void)cpu;
+	(void)data;
+	if (!done)
+		stop_kicks();
+	done = true;
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
+	static bool started;
 	size_t i, n = qemu_plugin_tb_n_insns(tb);
 
 	(void)id;
+	if (!started)
+		qemu_plugin_register_vcpu_tb_exec_cb(tb, at_start, QEMU_PLUGIN_CB_NO_REGS, NULL);
+	started = true;
 	for (i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint8_t code[16];
