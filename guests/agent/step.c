@@ -323,6 +323,12 @@ static void put(struct step *s, const struct action *a)
 	close(fd);
 }
 
+static void tune(struct step *s, const struct action *a)
+{
+	if (!access(a->a, F_OK))
+		put(s, a);
+}
+
 static void expect(struct step *s, const struct action *a)
 {
 	char got[256];
@@ -374,9 +380,9 @@ static const struct {
 	const char *verb;
 	void (*run)(struct step *s, const struct action *a);
 } verbs[] = {
-	{"write", put},     {"reclaim", put},     {"expect", expect}, {"start", control},
-	{"stop", control},  {"kill", control},    {"mark", mark},     {"memory", memory},
-	{"sleep", pause_for}, {"wait", wait_action},
+	{"write", put},       {"tune", tune},       {"reclaim", put},     {"expect", expect},
+	{"start", control},   {"stop", control},    {"kill", control},    {"mark", mark},
+	{"memory", memory},   {"sleep", pause_for}, {"wait", wait_action},
 };
 
 static void act(struct step *s, const struct action *a)

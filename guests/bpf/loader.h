@@ -46,6 +46,8 @@ void vars_set(struct loader *l, const char *name, const char *value);
 /* Sets it where there is such a variable, or such a member of the object's ops. */
 void vars_set_if_any(struct loader *l, const char *name, uint64_t value);
 bool vars_get(const struct loader *l, const char *name, uint64_t *value);
+/* What it knows of each page frame gets as long as it must be; before it is loaded. */
+void nodes_make(struct loader *l);
 /* Once loaded: maps what it counts. */
 void stats_map(struct loader *l);
 /* Where a statistic is; NULL when there is none of that name. */

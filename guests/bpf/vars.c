@@ -152,6 +152,39 @@ void vars_set(struct loader *l, const char *name, const char *value)
 		give_up("the object has no variable %s", name);
 }
 
+/* One more than the highest number that a page frame of this machine has. */
+static uint64_t count_frames(void)
+{
+	unsigned long long n, spanned = 0, most = 0;
+	FILE *f = fopen("/proc/zoneinfo", "re");
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " spanned %llu", &n) == 1)
+			spanned = n;
+		else if (sscanf(line, " start_pfn: %llu", &n) == 1 && spanned && n + spanned > most)
+			most = n + spanned;
+	}
+	if (f)
+		fclose(f);
+	return most;
+}
+
+/* What an object knows of each page frame is an array, which is as long as it must be. */
+void nodes_make(struct loader *l)
+{
+	uint64_t frames = count_frames();
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, l->obj) {
+		if (strncmp(bpf_map__name(map), ".data.nodes", strlen(".data.nodes")))
+			continue;
+		if (!frames || bpf_map__set_value_size(map, bpf_map__value_size(map) * (uint32_t)frames))
+			give_up("cannot make room for %llu page frames", (unsigned long long)frames);
+		vars_set_if_any(l, "nr_nodes", frames);
+	}
+}
+
 uint64_t *stat_find(const struct loader *l, const char *name)
 {
 	const struct btf_var_secinfo *v =

@@ -213,9 +213,7 @@ static int do_policy(struct step *step, struct err *err)
 	if (policy.nr_objects)
 		ret = conf_complain(&step->s->conf, step->entry->line, err,
 				    "policy '%s' has BPF objects, which a step cannot attach", name);
-	else if (conf_section(&policy.conf, "tune", ""))
-		ret = conf_complain(&step->s->conf, step->entry->line, err,
-				    "policy '%s' has [tune], which a step cannot do", name);
+	put_knobs(step, &policy, "tune", "tune");
 	put_knobs(step, &policy, "set", "write");
 	put_knobs(step, &policy, "expect", "expect");
 	policy_release(&policy);

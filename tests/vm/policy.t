@@ -41,9 +41,3 @@ expect 0 "$WRINGER" run -k 6.12 -g two -p "$DIR/tuned.conf" -s "$HERE/scenarios/
 sed 's/^\[tune\]/[set]/' "$DIR/tuned.conf" >"$DIR/set.conf"
 expect 1 "$WRINGER" run -k 6.12 -g two -p "$DIR/set.conf" -s "$HERE/scenarios/short.conf" -n 1
 said 'setup-failed: .*no_such_folder'
-{
-	cat "$HERE/scenarios/short.conf"
-	printf '[step s]\nat = 100ms\npolicy = damon-reclaim\n'
-} >"$DIR/step.conf"
-expect 128 "$WRINGER" run -k 6.12 -g two -p lru -s "$DIR/step.conf" -n 1
-said "policy 'damon-reclaim' has \[tune\], which a step cannot do"
