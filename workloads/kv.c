@@ -10,9 +10,11 @@
  */
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "workloads/lib/pages.h"
+#include "workloads/lib/pattern.h"
 #include "workloads/lib/workload.h"
 #include "workloads/lib/ycsb.h"
 
@@ -66,7 +68,7 @@ static const struct conf_key kv_options[] = {
 	KEY(scan_pause, CONF_TIME, .help = "how long the scan rests between", .max = 60000000000),
 };
 
-enum { SCANNED, READS, UPDATES, INSERTS, SCANS };
+enum { SCANNED, READS, UPDATES, INSERTS, SCANS, FETCHED };
 
 static struct {
 	struct wl_pages file;
@@ -141,10 +143,21 @@ static void insert(struct wl *wl)
 	wl->metric[INSERTS]++;
 }
 
+/* What this thread itself waited for, a scan's reads are not in it.  One call for a few records. */
+static void count_fetched(struct wl *wl)
+{
+	struct rusage usage;
+
+	if (wl->metric[READS] % 16 || getrusage(RUSAGE_THREAD, &usage))
+		return;
+	wl->metric[FETCHED] = (uint64_t)usage.ru_inblock / (WL_PAGE_SIZE / 512);
+}
+
 static void read_record(struct wl *wl, uint64_t record)
 {
 	wl_pages_read(&kv.file, record);
 	wl->metric[READS]++;
+	count_fetched(wl);
 }
 
 static void update(struct wl *wl, uint64_t record)
@@ -201,6 +214,9 @@ static const struct wl_metric kv_metrics[] = {
 	[UPDATES] = {"updates", "pages", WL_HIGHER, "records written over"},
 	[INSERTS] = {"inserts", "pages", WL_HIGHER, "records inserted"},
 	[SCANS] = {"scans", "count", WL_HIGHER, "scans of mix e"},
+	[FETCHED] = {"fetched", "pages", WL_NONE,
+		     "pages read from a device by the thread of the operations, scans by another are not in it; "
+		     "0 where the kernel keeps no account of tasks' I/O"},
 };
 
 const struct workload workload_kv = {

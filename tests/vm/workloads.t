@@ -75,6 +75,11 @@ expect 0 "$WRINGER" replay $ids
 same=$(grep -c "identical, 1 of 1" "$DIR/out") || :
 [ "$same" = "$(echo "$ids" | wc -w)" ] || fail "only $same are identical: $(cat "$DIR/out")"
 
+# Zipf reads of a file twice as large as the cache: most hit, some do not.
+id=$("$WRINGER" show -s workload-kv --json | jq -r '.[0].id')
+jq -e '[.metrics[] | {(.name): .value}] | add | ."workload.kv.fetched" / ."workload.kv.reads" | . > 0.02 and . < 0.5' \
+	"$WRINGER_RESULTS/$id/result.json" >"$DIR/jq" || fail "kv's own reads from the device"
+
 set --
 for type in $types; do
 	why=$(no_data "$type")
