@@ -86,7 +86,7 @@ int BPF_PROG(getscan_batch, struct reclaim_ext_ctx *rx)
 
 	for (i = 0; i < 8 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
 		bpf_spin_lock(&lock);
-		from = lists[SCANNED].size > AHEAD ? SCANNED : READ;
+		from = lists[SCANNED].pages > AHEAD ? SCANNED : READ;
 		pfn = from == SCANNED ? list_pop(SCANNED, &index) : tick(&index);
 		bpf_spin_unlock(&lock);
 		if (pfn && !propose(rx, pfn, index, from))

@@ -8,7 +8,7 @@
 #include "policies/bpf/reclaim.h"
 
 #define SAMPLE 16
-#define USES_MAX 65535
+#define USES_MAX 32767
 /* In a node: it is in the table, and prev is its place there. */
 #define IN_TABLE 1
 

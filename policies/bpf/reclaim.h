@@ -37,9 +37,15 @@ struct address_space {
 	struct inode *host;
 };
 
+typedef struct {
+	unsigned long f;
+} memdesc_flags_t;
+
 struct folio {
+	memdesc_flags_t flags;
 	struct address_space *mapping;
 	unsigned long index;
+	unsigned long _flags_1;
 };
 
 struct reclaim_ext_ctx {
@@ -78,8 +84,9 @@ struct node {
 	__u32 prev, next; /* 0: none */
 	__u32 index;      /* of the folio in its file */
 	__u8 list;        /* 0: in none */
-	__u8 fresh;       /* its first use is the one that it came for */
-	__u16 uses;
+	__u8 order;       /* of the folio: it has 2^order pages */
+	__u16 uses : 15;
+	__u16 fresh : 1; /* its first use is the one that it came for */
 };
 
 /*
@@ -102,7 +109,7 @@ PER_FRAME(struct node, node);
 struct bpf_spin_lock lock SEC(".data.lock");
 
 struct list {
-	__u32 head, tail, size;
+	__u32 head, tail, folios, pages;
 };
 
 /* Number 0 is none. */
@@ -142,7 +149,8 @@ static __always_inline void list_remove(struct node *n)
 		next->prev = n->prev;
 	else
 		l->tail = n->prev;
-	l->size--;
+	l->folios--;
+	l->pages -= 1u << n->order;
 	n->list = 0;
 }
 
@@ -159,7 +167,8 @@ static __always_inline void list_add_tail(__u32 pfn, struct node *n, __u8 list)
 	else
 		l->head = pfn;
 	l->tail = pfn;
-	l->size++;
+	l->folios++;
+	l->pages += 1u << n->order;
 }
 
 static __always_inline void list_add_head(__u32 pfn, struct node *n, __u8 list)
@@ -175,7 +184,8 @@ static __always_inline void list_add_head(__u32 pfn, struct node *n, __u8 list)
 	else
 		l->tail = pfn;
 	l->head = pfn;
-	l->size++;
+	l->folios++;
+	l->pages += 1u << n->order;
 }
 
 /* Takes the first off a list: its number, 0 when there is none, and its index. */
@@ -191,11 +201,19 @@ static __always_inline __u32 list_pop(__u8 list, __u32 *index)
 	return pfn;
 }
 
+static __always_inline __u8 folio_order(struct folio *folio)
+{
+	const unsigned long head = 1u << 6; /* PG_head */
+
+	return folio->flags.f & head ? folio->_flags_1 & 31 : 0;
+}
+
 /* A folio that is new to us, or was another before. */
 static __always_inline void node_start(struct node *n, struct folio *folio)
 {
 	list_remove(n);
 	n->index = (__u32)folio->index;
+	n->order = folio_order(folio);
 	n->uses = 0;
 	n->fresh = 1;
 }

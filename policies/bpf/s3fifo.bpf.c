@@ -6,7 +6,8 @@
  * use buys another round.  What is read once passes through the small queue and moves nothing else.
  *
  * The ghost is a table of fingerprints with the time of their eviction, counted in evictions: one
- * as old as the main queue is long has left it.
+ * as old as the main queue has folios has left it.  Queues are as long as their pages: a stream comes in
+ * large folios, of which a tenth of all folios would be more than there is room for.
  */
 #include "policies/bpf/reclaim.h"
 
@@ -50,7 +51,7 @@ static __always_inline bool is_ghost(__u64 hash)
 {
 	struct ghost *g = ghost_of(hash);
 
-	return g && g->print == (__u32)(hash >> 32) && evictions - g->time <= lists[MAIN].size;
+	return g && g->print == (__u32)(hash >> 32) && evictions - g->time <= lists[MAIN].folios;
 }
 
 SEC("struct_ops/folio_added")
@@ -117,8 +118,8 @@ int BPF_PROG(s3fifo_batch, struct reclaim_ext_ctx *rx)
 
 	for (i = 0; i < 8 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
 		bpf_spin_lock(&lock);
-		from = lists[SMALL].size * 10 > lists[SMALL].size + lists[MAIN].size ||
-				       !lists[MAIN].size ? SMALL : MAIN;
+		from = lists[SMALL].pages * 10 > lists[SMALL].pages + lists[MAIN].pages ||
+				       !lists[MAIN].pages ? SMALL : MAIN;
 		pfn = next(from, &index);
 		bpf_spin_unlock(&lock);
 		if (pfn && !propose(rx, pfn, index, from))
