@@ -32,7 +32,7 @@ ifneq ($(shell $(CC) -E $(CMOCKA) -x c /dev/null >/dev/null 2>&1 && echo yes),ye
 $(error the unit tests need cmocka, which is missing; 'scripts/deps check' installs it)
 endif
 
-build-tests: $(UNIT) $(FUZZERS)
+build-tests: $(UNIT) $(FUZZERS) $(B)/tests/stats_values
 
 $(B)/asan/%.o: %.c
 	@mkdir -p $(@D)
@@ -54,6 +54,10 @@ $(CLANG_LIB): $(LIB_SRC:%.c=$(B)/fuzz/%.o)
 $(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(ASAN_LIB)
 	@mkdir -p $(@D)
 	$(CC) $(T_CFLAGS) $(SANITIZE) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(B)/tests/stats_values: $(B)/asan/tests/unit/stats_values.o $(ASAN_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(T_CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
 $(B)/tests/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(CLANG_LIB)
 	@mkdir -p $(@D)

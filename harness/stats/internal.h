@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* True when every value of x[0..n-1] is usable in the sense of stats.h. */
 bool stats_usable(const double *x, size_t n);
@@ -18,6 +19,9 @@ bool stats_usable(const double *x, size_t n);
  */
 double stats_select(size_t (*count_le)(const void *set, double t), const void *set, size_t rank);
 
+/* 1 / z(3/4): times the median distance from the median it is the standard deviation of normal data. */
+#define STATS_MAD_TO_SD 1.482602218505602
+
 /* C(n, k) in floating point: exact below 2^53, infinite when it overflows. */
 double stats_choose(size_t n, size_t k);
 
@@ -29,5 +33,12 @@ double stats_choose(size_t n, size_t k);
  * by s. The caller frees *counts. -EINVAL when n or k are out of range, -ENOMEM.
  */
 int stats_null_counts(const size_t *rank, size_t n, size_t k, double **counts, size_t *width);
+
+/*
+ * stats_random - 64 random bits; the state is any number, and decides all that follow.
+ *
+ * Steele, Lea & Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
+ */
+uint64_t stats_random(uint64_t *state);
 
 #endif /* WRINGER_STATS_INTERNAL_H */

@@ -12,16 +12,6 @@
 /* Sums that are equal but for rounding are equal. */
 #define ROUNDING (1 - 1e-9)
 
-/* Steele, Lea & Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 static void set(struct stats_labels *l, size_t label, const bool *in_b)
 {
 	size_t i;
@@ -68,11 +58,11 @@ static void shuffle(bool *in_b, size_t n, bool paired, uint64_t *state)
 	size_t i;
 
 	for (i = n; i > 1; i--) {
-		size_t k = (size_t)(next_random(state) % i);
+		size_t k = (size_t)(stats_random(state) % i);
 		bool was = in_b[i - 1];
 
 		if (paired) {
-			in_b[i - 1] = next_random(state) >> 63;
+			in_b[i - 1] = stats_random(state) >> 63;
 			continue;
 		}
 		in_b[i - 1] = in_b[k];

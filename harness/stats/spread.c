@@ -7,9 +7,6 @@
 #include "stats/internal.h"
 #include "stats/stats.h"
 
-/* 1 / z(3/4) */
-#define MAD_TO_SD 1.482602218505602
-
 /* Asymptotic efficiency of the rank test relative to the t test for normal data. */
 #define EFFICIENCY (3 / M_PI)
 
@@ -47,7 +44,7 @@ int stats_spread(const double *x, size_t n, struct stats_spread *out)
 	for (size_t i = 0; i < n; i++)
 		distance[i] = fmin(fabs(x[i] - s.median), 0x1p1022);
 	out->robust_cv = n > 1 && s.median != 0 ?
-		MAD_TO_SD * stats_median(distance, n) / fabs(s.median) : NAN;
+		STATS_MAD_TO_SD * stats_median(distance, n) / fabs(s.median) : NAN;
 	free(distance);
 	return 0;
 }

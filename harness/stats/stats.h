@@ -266,6 +266,19 @@ double stats_normal_quantile(double p);
  */
 int stats_holm(const double *p, size_t n, double *adj);
 
+/*
+ * stats_bh - Benjamini & Hochberg's step-up adjustment of p[0..n-1] into adj[0..n-1], same order.
+ *
+ * Benjamini & Hochberg, "Controlling the False Discovery Rate: a Practical and Powerful Approach to
+ * Multiple Testing", J. of the Royal Statistical Society B 57(1), 1995. With the p-values in ascending
+ * order, the i-th (from 1) adjusted value is the smallest of min(1, n p_j / j) over j >= i. Of those
+ * whose adj is at most q, a share of q at most is expected to be false, for tests that are independent
+ * or depend on each other positively: for what is looked at for reasons, never for a verdict.
+ *
+ * Conditions and errors as stats_holm.
+ */
+int stats_bh(const double *p, size_t n, double *adj);
+
 /* Which way a metric is good. */
 enum stats_direction {
 	STATS_DIR_NONE,		/* neither: shown, never judged */

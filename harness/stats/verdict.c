@@ -33,6 +33,26 @@ int stats_holm(const double *p, size_t n, double *adj)
 	return 0;
 }
 
+int stats_bh(const double *p, size_t n, double *adj)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(p[i] >= 0 && p[i] <= 1))
+			return -EINVAL;
+	for (size_t i = 0; i < n; i++) {
+		size_t rank = 0;
+
+		for (size_t j = 0; j < n; j++)
+			rank += p[j] <= p[i];
+		adj[i] = fmin(1, (double)n * p[i] / (double)rank);
+	}
+	/* No test may look worse than one with a larger p; lowering early does no harm, as above. */
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++)
+			if (p[j] >= p[i])
+				adj[i] = fmin(adj[i], adj[j]);
+	return 0;
+}
+
 /* Not fmax(): that would quietly pass over a NAN. */
 static double margin_of(const struct stats_gate *gate, double base_median)
 {

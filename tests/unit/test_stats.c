@@ -832,6 +832,47 @@ static void holm_refuses_what_is_no_probability(void **state)
 	assert_int_equal(stats_holm(high, 0, adj), 0);
 }
 
+/* The 15 tests of Benjamini & Hochberg 1995, section 4: at 5 % four are found, Holm finds three. */
+static void bh_finds_what_was_published(void **state)
+{
+	static const double p[] = {0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
+				   0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.000};
+	double adj[15], holm[15];
+	size_t i, found = 0, held = 0;
+
+	(void)state;
+	assert_int_equal(stats_bh(p, 15, adj), 0);
+	assert_int_equal(stats_holm(p, 15, holm), 0);
+	for (i = 0; i < 15; i++) {
+		found += adj[i] <= 0.05;
+		held += holm[i] <= 0.05;
+		assert_true(adj[i] >= p[i] && adj[i] <= holm[i] + EPS);
+	}
+	assert_int_equal(found, 4);
+	assert_int_equal(held, 3);
+	assert_near(adj[3], 0.0095 * 15 / 4, EPS);
+}
+
+static void bh_by_hand(void **state)
+{
+	static const double p[] = {0.04, 0.01, 0.03, 0.02, 0.9}, tied[] = {0.5, 0.5, 0.01};
+	static const double want[] = {0.05, 0.05, 0.05, 0.05, 0.9};
+	const double bad[] = {0.5, NAN};
+	double adj[5];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(stats_bh(p, 5, adj), 0);
+	for (i = 0; i < 5; i++)
+		assert_near(adj[i], want[i], EPS);
+	assert_int_equal(stats_bh(tied, 3, adj), 0);
+	assert_near(adj[0], 0.5, EPS);
+	assert_near(adj[1], 0.5, EPS);
+	assert_near(adj[2], 0.03, EPS);
+	assert_int_equal(stats_bh(bad, 2, adj), -EINVAL);
+	assert_int_equal(stats_bh(p, 0, adj), 0);
+}
+
 /*
  * ---- Verdicts ----
  */
@@ -1344,6 +1385,8 @@ int main(void)
 		cmocka_unit_test(holm_caps_at_one_and_treats_equals_equally),
 		cmocka_unit_test(holm_agrees_with_sorting),
 		cmocka_unit_test(holm_refuses_what_is_no_probability),
+		cmocka_unit_test(bh_finds_what_was_published),
+		cmocka_unit_test(bh_by_hand),
 		cmocka_unit_test(verdict_truth_table),
 		cmocka_unit_test(a_zero_margin_never_turns_no_shift_into_a_difference),
 		cmocka_unit_test(verdict_without_a_sound_gate_is_undecided),
