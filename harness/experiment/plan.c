@@ -137,16 +137,16 @@ int plan_needs(const struct guest *guest, const struct scenario *scenario, struc
 }
 
 /* What the kernel must have made of the machine; anything else ends the experiment here. */
-static void write_topology(struct plan *p, bool numa)
+static void write_topology(struct plan *p, const struct plan_kernel *kernel)
 {
 	struct machine m = guest_machine(p->guest, &p->storage);
 
 	/* What is persistent is no memory to the kernel. */
 	m.node[machine_pmem_node(&m)].memory -= m.pmem;
-	if (numa)
-		topology_plan(&m, p->out);
+	if (kernel->numa)
+		topology_plan(&m, kernel->kasan, p->out);
 	else
-		topology_plan_flat(&m, p->out);
+		topology_plan_flat(&m, kernel->kasan, p->out);
 }
 
 /*
@@ -437,16 +437,16 @@ static struct plan new_plan(const struct guest *guest, const struct scenario *sc
 }
 
 void plan_setup(const struct guest *guest, const struct scenario *scenario, char *const *modules,
-		bool numa, struct buf *out)
+		const struct plan_kernel *kernel, struct buf *out)
 {
 	struct plan p = new_plan(guest, scenario, out);
 
 	buf_adds(out, "# wringer setup 1\n");
-	write_topology(&p, numa);
-	if (numa)
+	write_topology(&p, kernel);
+	if (kernel->numa)
 		write_interleave(&p);
 	plan_storage(&p.storage, modules, out);
-	if (numa)
+	if (kernel->numa)
 		buf_adds(out, "interleave off\n");
 }
 

@@ -30,13 +30,19 @@ struct plan_needs {
 int plan_needs(const struct guest *guest, const struct scenario *scenario, struct plan_needs *needs,
 	       struct err *err);
 
+/* What must be known of a kernel to say what it makes of a machine. */
+struct plan_kernel {
+	bool numa;  /* it knows of nodes */
+	bool kasan; /* which has a share of all memory for itself */
+};
+
 /*
  * What is done before the fork point: the machine is checked and its devices and file systems are
  * made.  A function of the guest (and of the devices of a scenario that brings its own).
- * modules: what image_build() says must be loaded, in that order; numa: the kernel knows of nodes.
+ * modules: what image_build() says must be loaded, in that order.
  */
 void plan_setup(const struct guest *guest, const struct scenario *scenario, char *const *modules,
-		bool numa, struct buf *out);
+		const struct plan_kernel *kernel, struct buf *out);
 
 /*
  * What drivers that are built in must be told on the kernel's command line; modules as for

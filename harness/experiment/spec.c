@@ -697,6 +697,16 @@ static int check_memory(const struct cell *c, struct err *err)
 		(unsigned long long)need >> 20);
 }
 
+static void write_setup(struct cell *c)
+{
+	json_t *config = kernel_config(c->kernel);
+	const char *kasan = json_string_value(json_object_get(config, "KASAN"));
+	struct plan_kernel kernel = {.numa = c->engine != ENGINE_UML, .kasan = kasan && *kasan == 'y'};
+
+	plan_setup(c->guest, c->scenario, c->image.modules, &kernel, &c->setup);
+	json_decref(config);
+}
+
 static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, struct err *err)
 {
 	size_t i;
@@ -711,8 +721,7 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 	if (!ret) {
 		engine_args(&c->machine, c->engine, &c->args);
 		engine_params(c->engine, &c->args, buf_str(&c->params));
-		plan_setup(c->guest, c->scenario, c->image.modules, c->engine != ENGINE_UML,
-			   &c->setup);
+		write_setup(c);
 	}
 	for (i = 0; !ret && i < axes->nr_seeds; i++)
 		add_seed(p, c, axes->seed[i]);

@@ -21,11 +21,11 @@ void topology_list(unsigned int nodes, struct buf *out);
 
 /*
  * Plan lines that switch movable memory on and compare what the kernel says with the machine,
- * stores included; what is not as asked ends the experiment.
+ * stores included; what is not as asked ends the experiment.  kasan: it has shadow memory.
  */
-void topology_plan(const struct machine *m, struct buf *out);
+void topology_plan(const struct machine *m, bool kasan, struct buf *out);
 /* The same for a kernel that knows of no nodes. */
-void topology_plan_flat(const struct machine *m, struct buf *out);
+void topology_plan_flat(const struct machine *m, bool kasan, struct buf *out);
 /* Plan lines that record what the kernel says of each node as state. */
 void topology_states(const struct machine *m, struct buf *out);
 

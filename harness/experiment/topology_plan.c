@@ -14,6 +14,12 @@
 #define NODE_LACKS(bytes) ((bytes) / 16 + 4 * MIB)
 #define BOOT_LACKS        (96 * MIB)
 
+/*
+ * Beside KASAN's shadow of an eighth of all memory, which may be on any node, such kernels have several
+ * times as much of everything for themselves (and page_owner, and lockdep's tables).
+ */
+#define KASAN_LACKS(all)  ((all) / 8 + 64 * MIB)
+
 /* How the kernel gets from latency and bandwidth to a tier: ordinary memory's abstract distance. */
 #define ADISTANCE_DRAM  576
 #define ADISTANCE_SHIFT 7
@@ -78,17 +84,29 @@ static void expect_lists(const struct machine *m, struct buf *out)
 	expect_list(out, NODES "/has_normal_memory", machine_kernel_nodes(m));
 }
 
-static uint64_t least_memory(const struct machine *m, unsigned int node)
+static uint64_t all_memory(const struct machine *m)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < m->nr_nodes; i++)
+		sum += m->node[i].memory;
+	return sum;
+}
+
+static uint64_t least_memory(const struct machine *m, bool kasan, unsigned int node)
 {
 	uint64_t size = m->node[node].memory;
 	uint64_t lacks = NODE_LACKS(size) + (node ? 0 : BOOT_LACKS);
 
+	if (kasan)
+		lacks += KASAN_LACKS(all_memory(m));
 	if (m->node[node].movable)
 		return size;
 	return size > lacks ? size - lacks : !!size * KIB;
 }
 
-static void expect_node(const struct machine *m, unsigned int node, struct buf *out)
+static void expect_node(const struct machine *m, bool kasan, unsigned int node, struct buf *out)
 {
 	unsigned int i;
 
@@ -98,7 +116,7 @@ static void expect_node(const struct machine *m, unsigned int node, struct buf *
 	for (i = 0; i < m->nr_nodes; i++)
 		buf_printf(out, " %u", machine_distance(m, node, i));
 	buf_printf(out, "\nrange " NODES "/node%u/meminfo MemTotal: %llu %llu\n", node,
-		   (unsigned long long)least_memory(m, node) / KIB,
+		   (unsigned long long)least_memory(m, kasan, node) / KIB,
 		   (unsigned long long)m->node[node].memory / KIB);
 }
 
@@ -144,21 +162,21 @@ static void expect_tiers(const struct machine *m, struct buf *out)
 	buf_adds(out, "\n");
 }
 
-void topology_plan_flat(const struct machine *m, struct buf *out)
+void topology_plan_flat(const struct machine *m, bool kasan, struct buf *out)
 {
 	buf_printf(out, "range /proc/meminfo MemTotal: %llu %llu\n",
-		   (unsigned long long)least_memory(m, 0) / KIB,
+		   (unsigned long long)least_memory(m, kasan, 0) / KIB,
 		   (unsigned long long)m->node[0].memory / KIB);
 }
 
-void topology_plan(const struct machine *m, struct buf *out)
+void topology_plan(const struct machine *m, bool kasan, struct buf *out)
 {
 	unsigned int i;
 
 	switch_on(m, out);
 	expect_lists(m, out);
 	for (i = 0; i < m->nr_nodes; i++)
-		expect_node(m, i, out);
+		expect_node(m, kasan, i, out);
 	if (!machine_has_hmat(m))
 		return;
 	for (i = 0; i < m->nr_nodes; i++)

@@ -770,11 +770,13 @@ static const char plan_sources_[] =
 	"source /proc/1/schedstat 1 task init\n"
 	"times 4000000000 3297810 500000000 1000000000 0 10000000000\n";
 
+static const struct plan_kernel numa_kernel = {.numa = true};
+
 static void write_plan(const struct trio *t, uint64_t seed, struct buf *out)
 {
 	static const char *const modules[] = {"sd_mod", "scsi_debug", "null_blk", "mbcache", NULL};
 
-	plan_setup(&t->guest, &t->scenario, (char *const *)modules, true, out);
+	plan_setup(&t->guest, &t->scenario, (char *const *)modules, &numa_kernel, out);
 	plan_write(&t->guest, &t->policy, &t->scenario, true, seed, out);
 }
 
@@ -886,11 +888,37 @@ static void test_plan_topology(void **unused)
 
 	(void)unused;
 	load_trio(&t, text, SCENARIO_HEAD W);
-	plan_setup(&t.guest, &t.scenario, (char *const *)modules, true, &plan);
+	plan_setup(&t.guest, &t.scenario, (char *const *)modules, &numa_kernel, &plan);
 	plan_write(&t.guest, &t.policy, &t.scenario, true, 1, &plan);
 	assert_begins(plan.data, first);
 	assert_non_null(strstr(plan.data, second));
 	assert_non_null(strstr(plan.data, third));
+	release_trio(&t);
+}
+
+/* KASAN's shadow is a part of the memory that is asked for, and no mistake. */
+static void test_plan_kasan(void **state)
+{
+	const struct plan_kernel kasan = {.numa = true, .kasan = true};
+	static const char *const modules[] = {NULL};
+	unsigned long long least[2] = {0}, most[2] = {0};
+	struct buf plan[2] = {{0}, {0}};
+	struct trio t;
+	size_t i;
+
+	(void)state;
+	load_trio(&t, GUEST_HEAD "[node 1]\nmemory = 256M\ncpus = 0\n", SCENARIO_HEAD W);
+	plan_setup(&t.guest, &t.scenario, (char *const *)modules, &numa_kernel, &plan[0]);
+	plan_setup(&t.guest, &t.scenario, (char *const *)modules, &kasan, &plan[1]);
+	for (i = 0; i < 2; i++) {
+		const char *at = strstr(buf_str(&plan[i]), "/node1/meminfo MemTotal: ");
+
+		assert_non_null(at);
+		assert_int_equal(sscanf(at, "/node1/meminfo MemTotal: %llu %llu", &least[i], &most[i]), 2);
+		buf_release(&plan[i]);
+	}
+	assert_true(least[1] < least[0]);
+	assert_int_equal(most[1], most[0]);
 	release_trio(&t);
 }
 
@@ -1019,7 +1047,7 @@ static void test_plan_zram(void **unused)
 
 	(void)unused;
 	load_trio(&t, GUEST_HEAD "[swap]\nmodel = zram\nsize = 8M\n", SCENARIO_HEAD W);
-	plan_setup(&t.guest, &t.scenario, (char *const *)modules, true, &plan);
+	plan_setup(&t.guest, &t.scenario, (char *const *)modules, &numa_kernel, &plan);
 	assert_non_null(strstr(plan.data, "\ninsmod lz4 \ninsmod zram num_devices=1\n"));
 	assert_non_null(strstr(plan.data, want));
 	assert_non_null(strstr(plan.data, "\nexpect /sys/devices/system/node/online 0\n"));
@@ -1142,6 +1170,7 @@ int main(void)
 		cmocka_unit_test(test_needs_sources),
 		cmocka_unit_test(test_plan_zram),
 		cmocka_unit_test(test_plan_topology),
+		cmocka_unit_test(test_plan_kasan),
 		cmocka_unit_test(test_needs_movable),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_shipped),
