@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,21 @@ struct split {
 	double q;
 };
 
+/* Values of a part of the series; they are known by their place when sorted. */
+struct part {
+	size_t n;
+	size_t *order;    /* the places of the values, in the order of the series or shuffled */
+	double *value;    /* sorted */
+	double *distance; /* of each to all others together */
+	double *sum;      /* trees over places (Fenwick, "A New Data Structure for Cumulative */
+	size_t *count;    /* Frequency Tables", Software 24(3), 1994): of what is on the left */
+};
+
 struct search {
 	size_t least;
 	double p_max;
 	uint64_t state; /* of the shufflings */
-	double *shuffled;
+	struct part part;
 	struct stats_change *out;
 	size_t nr;
 };
@@ -42,64 +53,125 @@ static double q_of(double left, double right, double across, size_t m, size_t n)
 	       (2 * across / pairs - mean_within(left, m) - mean_within(right, n));
 }
 
-static double distances(const double *x, size_t n, double from)
+static void put_left(struct part *p, size_t place)
+{
+	size_t i;
+
+	for (i = place + 1; i <= p->n; i += i & -i) {
+		p->sum[i] += p->value[place];
+		p->count[i]++;
+	}
+}
+
+/* The distances of a value to those on the left, of which there are nr with that sum. */
+static double to_left(const struct part *p, size_t place, size_t nr, double sum)
+{
+	double v = p->value[place], below = 0;
+	size_t fewer = 0, i;
+
+	for (i = place; i; i -= i & -i) {
+		below += p->sum[i];
+		fewer += p->count[i];
+	}
+	return v * (double)fewer - below + (sum - below) - v * (double)(nr - fewer);
+}
+
+static double all_pairs(const struct part *p)
 {
 	double sum = 0;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		sum += fabs(x[i] - from);
-	return sum;
+	for (i = 0; i < p->n; i++)
+		sum += p->distance[i];
+	return sum / 2;
 }
 
 /* Value after value goes over to the left, and its distances with it. */
-static struct split best_split(const double *x, size_t n, size_t least)
+static struct split best_split(struct part *p, size_t least)
 {
+	double left = 0, right = all_pairs(p), across = 0, sum = 0;
 	struct split best = {0, 0};
-	double left = 0, right = 0, across = 0;
 	size_t m;
 
-	for (m = 0; m < n; m++)
-		right += distances(x + m + 1, n - m - 1, x[m]);
-	for (m = 1; m + least <= n; m++) {
-		double to_left = distances(x, m - 1, x[m - 1]);
-		double to_right = distances(x + m, n - m, x[m - 1]);
-		double q;
+	memset(p->sum, 0, (p->n + 1) * sizeof(*p->sum));
+	memset(p->count, 0, (p->n + 1) * sizeof(*p->count));
+	for (m = 1; m + least <= p->n; m++) {
+		size_t place = p->order[m - 1];
+		double near = to_left(p, place, m - 1, sum), far = p->distance[place] - near, q;
 
-		left += to_left;
-		right -= to_right;
-		across += to_right - to_left;
-		q = q_of(left, right, across, m, n - m);
+		put_left(p, place);
+		sum += p->value[place];
+		left += near;
+		right -= far;
+		across += far - near;
+		q = q_of(left, right, across, m, p->n - m);
 		if (m >= least && q > best.q)
 			best = (struct split){m, q};
 	}
 	return best;
 }
 
-static void shuffle(double *x, size_t n, uint64_t *state)
+static void shuffle(struct part *p, uint64_t *state)
 {
 	size_t i;
 
-	for (i = n; i > 1; i--) {
-		size_t k = (size_t)(stats_random(state) % i);
-		double was = x[i - 1];
+	for (i = p->n; i > 1; i--) {
+		size_t k = (size_t)(stats_random(state) % i), was = p->order[i - 1];
 
-		x[i - 1] = x[k];
-		x[k] = was;
+		p->order[i - 1] = p->order[k];
+		p->order[k] = was;
 	}
 }
 
 /* The share of shufflings that have a split as good; once it is above p_max it is not told exactly. */
-static double p_of(struct search *s, const double *x, size_t n, double q)
+static double p_of(struct search *s, double q)
 {
-	size_t most = (size_t)ceil(4 / s->p_max), as_good = 1, i;
+	size_t most = (size_t)ceil(2 / s->p_max), as_good = 1, i;
 
-	memcpy(s->shuffled, x, n * sizeof(*x));
 	for (i = 1; i < most && (double)as_good <= s->p_max * (double)most; i++) {
-		shuffle(s->shuffled, n, &s->state);
-		as_good += best_split(s->shuffled, n, s->least).q >= q * ROUNDING;
+		shuffle(&s->part, &s->state);
+		as_good += best_split(&s->part, s->least).q >= q * ROUNDING;
 	}
 	return (double)as_good / (double)i;
+}
+
+static int by_value(const void *a, const void *b, void *x)
+{
+	const double *v = x, va = v[*(const size_t *)a], vb = v[*(const size_t *)b];
+
+	return va < vb ? -1 : va > vb;
+}
+
+/* Distances of sorted values: those below, and those above. */
+static void sum_distances(struct part *p)
+{
+	double below = 0, all = 0;
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		all += p->value[i];
+	for (i = 0; i < p->n; i++) {
+		double v = p->value[i];
+
+		p->distance[i] = v * (double)i - below + (all - below - v) - v * (double)(p->n - i - 1);
+		below += v;
+	}
+}
+
+/* Less the smallest: where all are the same no distance is left, not even by rounding. */
+static void set_part(struct part *p, const double *x, size_t n)
+{
+	size_t *index = p->count, i;
+
+	p->n = n;
+	for (i = 0; i < n; i++)
+		index[i] = i;
+	qsort_r(index, n, sizeof(*index), by_value, (void *)x);
+	for (i = 0; i < n; i++) {
+		p->value[i] = x[index[i]] - x[index[0]];
+		p->order[index[i]] = i;
+	}
+	sum_distances(p);
 }
 
 static void search(struct search *s, const double *x, size_t from, size_t to)
@@ -109,15 +181,35 @@ static void search(struct search *s, const double *x, size_t from, size_t to)
 
 	if (to - from < 2 * s->least)
 		return;
-	best = best_split(x + from, to - from, s->least);
+	set_part(&s->part, x + from, to - from);
+	best = best_split(&s->part, s->least);
 	if (!(best.q > 0))
 		return;
-	p = p_of(s, x + from, to - from, best.q);
+	p = p_of(s, best.q);
 	if (p > s->p_max)
 		return;
 	search(s, x, from, from + best.at);
 	s->out[s->nr++] = (struct stats_change){.at = from + best.at, .p = p};
 	search(s, x, from + best.at, to);
+}
+
+static bool part_make(struct part *p, size_t n)
+{
+	p->order = calloc(n + 1, sizeof(*p->order));
+	p->value = calloc(n + 1, sizeof(*p->value));
+	p->distance = calloc(n + 1, sizeof(*p->distance));
+	p->sum = calloc(n + 1, sizeof(*p->sum));
+	p->count = calloc(n + 1, sizeof(*p->count));
+	return p->order && p->value && p->distance && p->sum && p->count;
+}
+
+static void part_release(struct part *p)
+{
+	free(p->order);
+	free(p->value);
+	free(p->distance);
+	free(p->sum);
+	free(p->count);
 }
 
 static void fill_levels(const double *x, size_t n, struct stats_change *c, size_t nr)
@@ -140,13 +232,14 @@ int stats_changes(const double *x, size_t n, size_t least, double p_max, struct 
 	if (least < 2 || !(p_max >= 0.0001 && p_max <= 0.5) || n > STATS_SERIES_MAX ||
 	    !stats_usable(x, n))
 		return -EINVAL;
-	s.shuffled = calloc(n + 1, sizeof(*s.shuffled));
-	if (!s.shuffled)
+	if (!part_make(&s.part, n)) {
+		part_release(&s.part);
 		return -ENOMEM;
+	}
 	search(&s, x, 0, n);
 	fill_levels(x, n, out, s.nr);
 	*nr = s.nr;
-	free(s.shuffled);
+	part_release(&s.part);
 	return 0;
 }
 
