@@ -31,3 +31,25 @@ said "not comparable: the arms differ in scenario\.conf"
 expect 128 "$WRINGER" compare -g one --allow scenario
 said "not comparable: the arms differ in state\.vm\.swappiness too: \"60\" against \"10\""
 expect 0 "$WRINGER" compare -g one --allow scenario,state.vm.swappiness
+
+# Of all these, over kernels.
+expect 128 "$WRINGER" history workload.kv.rate
+said "there is no index in .*'wringer index' makes it"
+expect 0 "$WRINGER" index
+grep -q "^[1-9][0-9]* added, 0 removed, 0 cannot be read$" "$DIR/out" || fail "index: $(cat "$DIR/out")"
+expect 0 "$WRINGER" history workload.kv.rate -g two -p lru --json
+jq -e '.series[0].points[0] | (.kernel | startswith("6.12")) and (.values | length == 2)' "$DIR/out" >"$DIR/jq" ||
+	fail "history: $(cat "$DIR/out")"
+id=$(jq -r '.series[0].points[0].values[0].id' "$DIR/out")
+jq -e --argjson v "$(jq '.series[0].points[0].values[0].value' "$DIR/out")" \
+	'.metrics[] | select(.name == "workload.kv.rate") | .value == $v' "$WRINGER_RESULTS/$id/result.json" >"$DIR/jq" ||
+	fail "history has another value than the result"
+expect 128 "$WRINGER" history no.such.metric
+said "no experiment in the index has a metric 'no.such.metric'"
+expect 129 "$WRINGER" history workload.kv.rate -p none
+expect 129 "$WRINGER" history
+mv "$WRINGER_RESULTS/$id" "$DIR/away"
+expect 0 "$WRINGER" history workload.kv.rate -g two
+said "results have changed since the index was made"
+expect 0 "$WRINGER" index
+grep -q "^0 added, 1 removed," "$DIR/out" || fail "index: $(cat "$DIR/out")"
