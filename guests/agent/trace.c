@@ -28,8 +28,11 @@
 /* The number of events lost before the page stands behind its last one. */
 #define LOST_STORED (1u << 30)
 
-/* KiB of each CPU's buffer; drained every 100 ms.  Per-page events come some ten times as fast. */
-#define BUFFER_RECLAIM "512"
+/*
+ * KiB of each CPU's buffer; drained every 100 ms.  A writer that is throttled may tell 120000 events a second for a
+ * while, of 70 bytes each.  Per-page events come some ten times as fast as others.
+ */
+#define BUFFER_RECLAIM "1024"
 #define BUFFER_ALL     "2048"
 
 enum level { RECLAIM, BATCH, ALL, PAGES, NEVER };
