@@ -22,7 +22,7 @@ CFLAGS += -std=gnu11 $(WARN)
 GUEST_CFLAGS := -std=gnu11 $(WARN) -O2 -ffile-prefix-map=$(CURDIR)=. -fno-ident
 GUEST_LDFLAGS := -static -s -Wl,--build-id=none
 
-ROOMS := base wire records stats trace result engine kernel image layer experiment report history bisect cmd
+ROOMS := base wire records stats trace result engine kernel image layer experiment report history farm suite bisect cmd
 HOST_SRC := $(foreach r,$(ROOMS),$(wildcard harness/$(r)/*.c))
 # Workload descriptors are the host's too; what only runs in a guest is linked but never called.
 WORK_SRC := $(wildcard workloads/*.c) $(filter-out %/main.c,$(wildcard workloads/lib/*.c))
@@ -42,6 +42,7 @@ DATA := $(B)/data/exact.so $(B)/data/probe.so $(B)/data/agent $(B)/data/workload
 	$(patsubst policies/%,$(B)/data/policies/%,$(wildcard policies/bpf/*.bpf.c policies/bpf/*.h)) \
 	$(patsubst layers/%,$(B)/data/layers/%,$(wildcard layers/*.conf layers/*.sh)) \
 	$(patsubst workloads/%,$(B)/data/%,$(wildcard workloads/scenarios/*.conf)) \
+	$(patsubst suites/%,$(B)/data/suites/%,$(wildcard suites/*.conf)) \
 	$(patsubst results/%,$(B)/data/%,$(wildcard results/schema/*.json)) \
 	$(B)/data/schema/metric.schema.json
 PAGES := $(patsubst docs/%.in,$(B)/man/%,$(wildcard docs/*.[15].in)) \
@@ -112,6 +113,10 @@ $(B)/data/layers/%: layers/%
 	cp $< $@
 
 $(B)/data/scenarios/%: workloads/scenarios/%
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(B)/data/suites/%: suites/%
 	@mkdir -p $(@D)
 	cp $< $@
 

@@ -11,6 +11,7 @@
 extern const struct cmd cmd_bisect;
 extern const struct cmd cmd_boot;
 extern const struct cmd cmd_cache;
+extern const struct cmd cmd_cell;
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_compare;
 extern const struct cmd cmd_diff;
@@ -32,14 +33,15 @@ extern const struct cmd cmd_policy;
 extern const struct cmd cmd_shell;
 extern const struct cmd cmd_show;
 extern const struct cmd cmd_spread;
+extern const struct cmd cmd_suite;
 extern const struct cmd cmd_test;
 extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_compare, &cmd_spread, &cmd_history, &cmd_index, &cmd_explain, &cmd_diff, &cmd_equiv, &cmd_show,
+	&cmd_run, &cmd_suite, &cmd_compare, &cmd_spread, &cmd_history, &cmd_index, &cmd_explain, &cmd_diff, &cmd_equiv, &cmd_show,
 	&cmd_trace, &cmd_probe, &cmd_bisect, &cmd_test, &cmd_metrics, &cmd_check, &cmd_replay,
 	&cmd_scenario, &cmd_policy, &cmd_refs, &cmd_kernel, &cmd_kunit, &cmd_shell, &cmd_gdb, &cmd_boot,
-	&cmd_cache, &cmd_doctor, NULL,
+	&cmd_cache, &cmd_cell, &cmd_doctor, NULL,
 };
 
 #define VERSION "0.1"

@@ -21,6 +21,7 @@ _wringer_values()
 		;;
 	-e | --engine) printf '%s\n' exact kvm fast ;;
 	--by) printf '%s\n' kernel guest policy scenario engine ;;
+	--farm) printf '%s\n' local parallel slurm ;;
 	--at) printf '%s\n' start failure ;;
 	-k | --kernel) echo newest ;;
 	esac
@@ -32,7 +33,8 @@ _wringer_operands()
 	case $1 in
 	kernel) printf '%s\n' list fetch show build ;;
 	scenario) printf '%s\n' list show check keys ;;
-	show) printf '%s\n' guests policies scenarios workloads guest policy scenario ;;
+	show) printf '%s\n' guests policies scenarios suites workloads layers guest policy scenario suite ;;
+	suite) printf '%s\n' plan run status ;;
 	esac
 }
 

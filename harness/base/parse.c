@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 static int parse_prefix(const char *s, int base, uint64_t *out, char **end)
 {
 	unsigned long long v;
@@ -118,4 +120,36 @@ int parse_bool(const char *s, bool *out)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+/* Cuts the word where the range's dash is. */
+static int parse_range(char *word, uint64_t *from, uint64_t *to)
+{
+	char *dash = strchr(word, '-');
+
+	if (dash)
+		*dash = '\0';
+	if (parse_u64(word, from) || parse_u64(dash ? dash + 1 : word, to) || *to < *from)
+		return -EINVAL;
+	return *to < INT64_MAX ? 0 : -ERANGE;
+}
+
+int parse_numbers(const char *s, size_t max, uint64_t **out, size_t *nr)
+{
+	cleanup_free char *copy = xstrdup(s);
+	char *rest = copy, *word;
+	uint64_t from, to;
+	int ret;
+
+	while ((word = strsep(&rest, ","))) {
+		ret = parse_range(word, &from, &to);
+		if (ret)
+			return ret;
+		if (*nr >= max || to - from >= max - *nr)
+			return -E2BIG;
+		*out = xrealloc(*out, *nr + (size_t)(to - from) + 1, sizeof(**out));
+		for (; from <= to; from++)
+			(*out)[(*nr)++] = from;
+	}
+	return 0;
 }

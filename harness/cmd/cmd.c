@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/cmd.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,20 +243,12 @@ int cmd_parse(const struct cmd *cmd, int argc, char **argv, void *out)
 
 static void add_seeds(const struct cmd *cmd, const char *word, uint64_t **seeds, size_t *nr)
 {
-	cleanup_free char *copy = xstrdup(word);
-	char *dash = strchr(copy, '-');
-	uint64_t from, to;
+	int ret = parse_numbers(word, SEEDS_MAX, seeds, nr);
 
-	if (dash)
-		*dash = '\0';
-	if (parse_u64(copy, &from) || parse_u64(dash ? dash + 1 : copy, &to) || to < from)
-		die_usage(cmd, "--seeds %s: give a number or a range such as 1-8", word);
-	if (to >= INT64_MAX || to - from >= SEEDS_MAX || *nr + (to - from) >= SEEDS_MAX)
+	if (ret == -E2BIG)
 		die_usage(cmd, "--seeds %s: more than %d seeds", word, SEEDS_MAX);
-	for (; from <= to; from++) {
-		*seeds = xrealloc(*seeds, *nr + 1, sizeof(**seeds));
-		(*seeds)[(*nr)++] = from;
-	}
+	if (ret)
+		die_usage(cmd, "--seeds %s: give a number or a range such as 1-8", word);
 }
 
 uint64_t *seeds_parse(const struct cmd *cmd, const struct cmd_list *list, size_t *nr)

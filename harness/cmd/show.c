@@ -641,7 +641,7 @@ static void print_policy(const char *path)
 	policy_release(&p);
 }
 
-static char *layer_title(const char *path, struct err *err)
+static char *title_in(const char *path, const char *section, struct err *err)
 {
 	struct conf conf;
 	const char *title;
@@ -649,13 +649,23 @@ static char *layer_title(const char *path, struct err *err)
 
 	if (conf_load(&conf, path, NULL, err))
 		return NULL;
-	title = conf_get(conf_section(&conf, "layer", ""), "title");
+	title = conf_get(conf_section(&conf, section, ""), "title");
 	out = xstrdup(title ? title : "");
 	conf_release(&conf);
 	return out;
 }
 
-static void print_layer(const char *path)
+static char *layer_title(const char *path, struct err *err)
+{
+	return title_in(path, "layer", err);
+}
+
+static char *suite_title(const char *path, struct err *err)
+{
+	return title_in(path, "suite", err);
+}
+
+static void print_file(const char *path)
 {
 	struct err err = {""};
 	struct conf conf;
@@ -667,9 +677,10 @@ static void print_layer(const char *path)
 }
 
 static const struct kind kinds[] = {
-	{"layer", "layers", layer_title, print_layer},
+	{"layer", "layers", layer_title, print_file},
 	{"guest", "guests", guest_title, print_guest},
 	{"policy", "policies", policy_title, print_policy},
+	{"suite", "suites", suite_title, print_file},
 };
 
 static int is_conf(const struct dirent *e)
@@ -792,9 +803,9 @@ static int run_show(int argc, char **argv)
 
 const struct cmd cmd_show = {
 	.name = "show",
-	.summary = "show results, and the guests, policies, scenarios and workloads there "
+	.summary = "show results, and the guests, policies, scenarios, suites and workloads there "
 		   "are",
-	.usage = "[ID | guests | policies | scenarios | workloads | layers | guest NAME | ...]",
+	.usage = "[ID | guests | policies | scenarios | workloads | layers | suites | guest NAME | ...]",
 	CMD_OPTIONS(show_options),
 	.examples = "  wringer show -s kv-scan\n"
 		    "  wringer show 3f9a1c\n"

@@ -125,6 +125,9 @@ struct run_opts {
  */
 int experiments_run(struct experiments *exps, const struct run_opts *opts, struct err *err);
 
+/* Sets status and reason from its stored result, if it has one. */
+void experiment_take_result(struct experiment *exp);
+
 /* Seconds of CPU that results/ says an experiment like this takes; a rough default without any. */
 double experiment_cost(const struct experiment *exp);
 

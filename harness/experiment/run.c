@@ -63,17 +63,6 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static double stored_cost(const char *id)
-{
-	struct result r;
-	double cpu;
-
-	if (store_load(id, &r, NULL))
-		return 0;
-	cpu = json_number_value(json_object_get(r.host, "cpu_seconds"));
-	result_release(&r);
-	return cpu;
-}
 
 /*
  * Another seed of the same arm is the best guess; its id is not known, so any other result will do.
@@ -85,14 +74,14 @@ double experiment_cost(const struct experiment *exp)
 	double cpu;
 
 	if (store_has(exp->id)) {
-		cpu = stored_cost(exp->id);
+		cpu = store_cost(exp->id);
 		return cpu > 0 ? cpu : DEFAULT_COST;
 	}
 	if (any > 0)
 		return any;
 	any = DEFAULT_COST;
 	if (!store_ids(&ids, NULL)) {
-		cpu = ids[0] ? stored_cost(ids[0]) : 0;
+		cpu = ids[0] ? store_cost(ids[0]) : 0;
 		any = cpu > 0 ? cpu : DEFAULT_COST;
 		store_ids_free(ids);
 	}
@@ -438,7 +427,7 @@ static int end_one(struct pool *pool, size_t i, struct err *err)
 	return ret;
 }
 
-static void take_present(struct experiment *exp)
+void experiment_take_result(struct experiment *exp)
 {
 	const char *name, *reason;
 	struct result r;
@@ -462,7 +451,7 @@ static void count(struct pool *pool)
 	pool->progress.total = exps->nr;
 	for (i = 0; i < exps->nr; i++) {
 		if (!pool->opts->fresh && !pool->opts->keep_nothing && store_has(exps->exp[i].id)) {
-			take_present(&exps->exp[i]);
+			experiment_take_result(&exps->exp[i]);
 			pool->progress.present++;
 			pool->progress.failed += exps->exp[i].status != STATUS_DONE;
 			pool->state[i].begun = true;

@@ -26,7 +26,7 @@ enum axis axis_find(const char *name)
 	return (enum axis)i;
 }
 
-static const char *spec_label(const json_t *spec, enum axis axis)
+const char *spec_label(const json_t *spec, enum axis axis)
 {
 	const char *key = axis == AXIS_KERNEL ? "version" : "name";
 	const char *s = json_string_value(json_object_get(json_object_get(spec, axes[axis]), key));

@@ -23,6 +23,8 @@ enum axis { AXIS_KERNEL, AXIS_GUEST, AXIS_POLICY, AXIS_SCENARIO, AXIS_ENGINE, AX
 /* "kernel", "guest", "policy", "scenario", "engine"; AXIS_NR for another word. */
 const char *axis_name(enum axis axis);
 enum axis axis_find(const char *name);
+/* What a spec is called on that axis, inside the spec; "?" where it does not say. */
+const char *spec_label(const json_t *spec, enum axis axis);
 
 struct member {
 	struct result r; /* spec, result and host only */

@@ -131,12 +131,17 @@ static bool is_judged(const struct comparison_row *row)
 	return !row->absent && !row->meaning_differs && row->better != STATS_DIR_NONE;
 }
 
-static void judge_row(struct comparison_row *row)
+struct stats_gate comparison_gate(const struct comparison_row *row)
 {
 	const struct metric *m = metric_find(row->name);
+
 	/* A workload's own metric is not in the registry: a fiftieth of it matters. */
-	struct stats_gate gate = {m ? m->min_rel : 0.02, fmax(m ? m->min_abs : 1, row->floor),
-				  COMPARE_ALPHA};
+	return (struct stats_gate){m ? m->min_rel : 0.02, fmax(m ? m->min_abs : 1, row->floor), COMPARE_ALPHA};
+}
+
+static void judge_row(struct comparison_row *row)
+{
+	struct stats_gate gate = comparison_gate(row);
 
 	row->verdict = stats_judge(row->better, row->base, &row->shift, row->p_adjusted, &gate);
 }

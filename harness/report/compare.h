@@ -68,6 +68,9 @@ int comparable_check(const struct arm *base, const struct arm *other, enum axis 
 int comparison_judge(struct comparison_row *const *row, size_t nr, size_t *nr_tests,
 		     struct err *err);
 
+/* What a row's change must be to count. */
+struct stats_gate comparison_gate(const struct comparison_row *row);
+
 /*
  * Compares the members of both arms that count, if comparable_check() lets it; -EINVAL when the
  * scenario names a primary metric that its results do not have.

@@ -175,6 +175,14 @@ int store_save(const char *id, const struct result *r, bool replace, struct err 
 	return save_as(path, id, r, replace, err);
 }
 
+int store_adopt(const char *from, const char *id, struct err *err)
+{
+	cleanup_free char *path = store_path(id);
+	int ret = put_in_place(from, path, false, err);
+
+	return ret ? ret : dir_sync(path_results(), err);
+}
+
 int store_save_failed(const char *id, const struct result *r, struct err *err)
 {
 	cleanup_free char *dir = xasprintf("%s/" FAILED_DIR, path_results());
@@ -234,6 +242,18 @@ int store_records(const char *id, struct buf *out, struct err *err)
 static int cmp_str(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+double store_cost(const char *id)
+{
+	struct result r;
+	double cpu;
+
+	if (store_load(id, &r, NULL))
+		return 0;
+	cpu = json_number_value(json_object_get(r.host, "cpu_seconds"));
+	result_release(&r);
+	return cpu;
 }
 
 int store_ids(char ***ids, struct err *err)

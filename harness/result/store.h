@@ -48,6 +48,11 @@ char *store_path(const char *id);
  */
 int store_save(const char *id, const struct result *result, bool replace, struct err *err);
 /*
+ * Moves a complete result in from another folder of results on the same file system; one that is there
+ * stays, and the other goes.
+ */
+int store_adopt(const char *from, const char *id, struct err *err);
+/*
  * Keeps what a run left that the host ended (status_final() is false), as results/.failed/<id>/: no
  * result, only evidence.  Replaces what an earlier try left.
  */
@@ -63,6 +68,8 @@ int store_load(const char *id, struct result *out, struct err *err);
  * -ENOENT when the result has none, -EBADMSG when it is damaged.
  */
 int store_records(const char *id, struct buf *out, struct err *err);
+/* CPU seconds that the run took; 0 when that is not known. */
+double store_cost(const char *id);
 /* All ids there are, sorted, NULL-terminated; free with store_ids_free(). */
 int store_ids(char ***ids, struct err *err);
 void store_ids_free(char **ids);
