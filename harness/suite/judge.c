@@ -76,15 +76,14 @@ static void take_rows(const struct suite_contest *c, const struct comparison *fr
 	}
 }
 
-/* The results of an arm's seeds up to a look. */
-static int load_arm(const struct suite_plan *plan, const struct suite_arm *arm, size_t looks,
+int suite_load_arm(const struct suite_plan *plan, const struct suite_arm *arm, size_t from, size_t to,
 		    struct arm *out, struct err *err)
 {
 	cleanup_free const char **id = xcalloc(arm->nr + 1, sizeof(*id));
 	size_t i, nr = 0;
 
 	for (i = 0; i < arm->nr; i++)
-		if (arm->member[i].look < looks)
+		if (arm->member[i].look >= from && arm->member[i].look < to)
 			id[nr++] = plan->cell[arm->member[i].cell].id;
 	return arm_of_results(id, nr, out, err);
 }
@@ -123,14 +122,14 @@ static int judge_pairs(const struct suite_plan *plan, const struct suite_contest
 {
 	struct arm base, other;
 	size_t i;
-	int ret = load_arm(plan, &c->arm[0], s->looks, &base, err);
+	int ret = suite_load_arm(plan, &c->arm[0], 0, s->looks, &base, err);
 
 	if (ret)
 		return ret;
 	count_failed(&base, s);
 	s->settled = c->nr_arms > 1;
 	for (i = 1; !ret && i < c->nr_arms; i++) {
-		ret = load_arm(plan, &c->arm[i], s->looks, &other, err);
+		ret = suite_load_arm(plan, &c->arm[i], 0, s->looks, &other, err);
 		if (ret)
 			break;
 		count_failed(&other, s);
@@ -153,6 +152,8 @@ static void count_looks(const struct suite_plan *plan, const struct suite_contes
 		for (k = 0; k < c->arm[i].nr; k++) {
 			const struct suite_member *m = &c->arm[i].member[k];
 
+			if (m->look == c->nr_looks)
+				continue;
 			if (store_has(plan->cell[m->cell].id))
 				s->present++;
 			else if (m->look < s->looks)

@@ -53,6 +53,10 @@ struct suite_standings {
 int suite_judge(const struct suite_plan *plan, struct suite_standings *out, struct err *err);
 void suite_standings_release(const struct suite_plan *plan, struct suite_standings *s);
 
+/* The results of an arm's cells of the looks from, but below to; of experiments that all have results. */
+int suite_load_arm(const struct suite_plan *plan, const struct suite_arm *arm, size_t from, size_t to,
+		   struct arm *out, struct err *err);
+
 /* CPU seconds that a contest's cells up to a look, not run yet, are estimated to take. */
 double suite_look_cost(const struct suite_plan *plan, size_t contest, size_t look);
 /*

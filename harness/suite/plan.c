@@ -120,13 +120,14 @@ static size_t arm_of(struct suite_contest *c, const json_t *spec)
 	return c->nr_arms++;
 }
 
+/* Seeds of the confirmation are of a look behind the last. */
 static size_t look_of(const struct suite_cells *c, uint64_t seed)
 {
 	size_t place = 0, look = 0;
 
-	while (place + 1 < c->nr_seeds && c->seed[place] != seed)
+	while (place + 1 < c->nr_seeds + c->confirm && c->seed[place] != seed)
 		place++;
-	while (look + 1 < c->nr_looks && place >= c->look[look])
+	while (look < c->nr_looks && place >= c->look[look])
 		look++;
 	return look;
 }
@@ -192,7 +193,7 @@ static int plan_words(struct suite_plan *plan, const struct suite *suite, struct
 	struct names scenarios = {0};
 	struct axes axes = {.engine = words[AXIS_ENGINE].name, .kernel = words[AXIS_KERNEL].name,
 			    .guest = words[AXIS_GUEST].name, .policy = words[AXIS_POLICY].name,
-			    .seed = c->seed, .nr_seeds = c->nr_seeds};
+			    .seed = c->seed, .nr_seeds = c->nr_seeds + c->confirm};
 	struct experiments exps;
 	int ret = catalogue_expand(words[AXIS_SCENARIO].name, &scenarios, err);
 
@@ -314,11 +315,22 @@ static void put_in_order(struct suite_plan *plan)
 
 void suite_plan_count(struct suite_plan *plan)
 {
-	size_t i;
+	size_t i, k, n;
 
-	plan->nr_tests = 0;
-	for (i = 0; i < plan->nr_contests; i++)
-		plan->nr_tests += (plan->contest[i].nr_arms - 1) * plan->contest[i].nr_metrics;
+	for (i = 0; i < plan->nr; i++)
+		plan->cell[i].reserve = true;
+	plan->nr_tests = plan->nr_wanted = 0;
+	for (i = 0; i < plan->nr_contests; i++) {
+		const struct suite_contest *c = &plan->contest[i];
+
+		plan->nr_tests += (c->nr_arms - 1) * c->nr_metrics;
+		for (k = 0; k < c->nr_arms; k++)
+			for (n = 0; n < c->arm[k].nr; n++)
+				if (c->arm[k].member[n].look < c->nr_looks)
+					plan->cell[c->arm[k].member[n].cell].reserve = false;
+	}
+	for (i = 0; i < plan->nr; i++)
+		plan->nr_wanted += !plan->cell[i].reserve;
 }
 
 int suite_plan_make(struct suite *suite, void (*say)(const char *line), struct suite_plan *plan,

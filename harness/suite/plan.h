@@ -25,11 +25,12 @@ struct suite_cell {
 	uint64_t seed;
 	double cost;         /* CPU seconds, as estimated or measured */
 	bool measured;
+	bool reserve; /* for a confirmation only */
 };
 
 struct suite_member {
 	size_t cell; /* its position in the plan */
-	size_t look; /* the first that needs it, from 0 */
+	size_t look; /* the first that needs it, from 0; nr_looks: it is for a confirmation */
 };
 
 struct suite_arm {
@@ -61,6 +62,7 @@ struct suite_plan {
 	size_t nr;
 	struct suite_contest *contest;
 	size_t nr_contests;
+	size_t nr_wanted; /* cells but for the reserve */
 	size_t nr_tests; /* comparisons that are made in all: each gets its share of alpha */
 	struct experiments exps; /* of suite_plan_make(): exp i is of cell i; else empty */
 };
@@ -70,7 +72,7 @@ struct suite_plan {
  */
 int suite_plan_make(struct suite *suite, void (*say)(const char *line), struct suite_plan *out,
 		    struct err *err);
-/* Counts how many comparisons there are in all. */
+/* Counts comparisons, and what is wanted. */
 void suite_plan_count(struct suite_plan *plan);
 void suite_plan_release(struct suite_plan *plan);
 

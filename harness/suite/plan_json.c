@@ -94,7 +94,7 @@ static bool take_arm(const json_t *from, size_t nr_cells, size_t nr_looks, struc
 
 		m->cell = (size_t)json_integer_value(json_array_get(one, 0));
 		m->look = (size_t)json_integer_value(json_array_get(one, 1));
-		if (m->cell >= nr_cells || m->look >= nr_looks)
+		if (m->cell >= nr_cells || m->look > nr_looks)
 			return false;
 	}
 	return arm->nr;

@@ -126,6 +126,7 @@ static const struct conf_key cells_keys[] = {
 	KEY(base, "base", CONF_STR, .help = "what others are compared with"),
 	KEY(priority, "priority", CONF_U64, .help = "higher first", .max = SUITE_PRIORITY_MAX),
 	KEY(budget_ns, "budget", CONF_TIME, .help = "CPU time of an arm"),
+	KEY(confirm, "confirm", CONF_U64, .help = "fresh seeds for findings", .max = 64),
 	KEY(expect, "expect", CONF_CHOICE, .help = "what is no finding", .choices = expects),
 };
 
@@ -137,6 +138,20 @@ static int bind_text(struct suite *suite, struct conf_section *sec, struct suite
 	return ret ? ret : conf_bind(&suite->conf, sec, cells_keys, ARRAY_SIZE(cells_keys), c, err);
 }
 
+/* Behind the seeds of the looks come those of the confirmation: numbers that none of them has. */
+static void add_reserve(struct suite_cells *c)
+{
+	uint64_t last = 0;
+	size_t i;
+
+	for (i = 0; i < c->nr_seeds; i++)
+		if (c->seed[i] > last)
+			last = c->seed[i];
+	c->seed = xrealloc(c->seed, c->nr_seeds + c->confirm, sizeof(*c->seed));
+	for (i = 0; i < c->confirm; i++)
+		c->seed[c->nr_seeds + i] = last + 1 + i;
+}
+
 static int bind_cells(struct suite *suite, struct conf_section *sec, struct err *err)
 {
 	struct suite_cells *c;
@@ -146,7 +161,7 @@ static int bind_cells(struct suite *suite, struct conf_section *sec, struct err 
 
 	suite->cells = xrealloc(suite->cells, suite->nr_cells + 1, sizeof(*suite->cells));
 	c = &suite->cells[suite->nr_cells++];
-	*c = (struct suite_cells){.name = sec->arg, .priority = 5, .line = sec->line,
+	*c = (struct suite_cells){.name = sec->arg, .priority = 5, .confirm = 6, .line = sec->line,
 				  .expect = SUITE_NOT_WORSE};
 	sec->used = true;
 	if (!*sec->arg)
@@ -160,6 +175,8 @@ static int bind_cells(struct suite *suite, struct conf_section *sec, struct err 
 		ret = take_looks(suite, c, t.looks, err);
 	if (!ret)
 		ret = take_by(suite, c, t.by, err);
+	if (!ret)
+		add_reserve(c);
 	cells_text_release(&t);
 	return ret;
 }

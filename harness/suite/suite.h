@@ -35,11 +35,12 @@ struct suite_cells {
 	char *name;
 	struct names word[AXIS_NR]; /* as after -k, -g, ...; kernels may be names of rules */
 	uint64_t *seed;
-	size_t nr_seeds;
+	size_t nr_seeds; /* confirm more follow */
 	size_t look[SUITE_LOOKS_MAX]; /* numbers of seeds at which it is looked at; the last is all */
 	size_t nr_looks;
 	uint64_t priority;  /* higher first */
 	uint64_t budget_ns; /* of CPU time for all seeds of one arm; 0: none */
+	uint64_t confirm;   /* seeds behind the last that are kept for whoever doubts a finding */
 	enum axis by;       /* what is compared; AXIS_NR: the first with several words */
 	char *base;         /* its word on that axis, or NULL: the first */
 	unsigned int expect;

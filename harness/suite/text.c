@@ -34,14 +34,14 @@ static size_t count_present(const struct suite_plan *plan)
 	size_t i, n = 0;
 
 	for (i = 0; i < plan->nr; i++)
-		n += store_has(plan->cell[i].id);
+		n += !plan->cell[i].reserve && store_has(plan->cell[i].id);
 	return n;
 }
 
 static struct sum sum_up(const struct suite_plan *plan, const struct suite_standings *s, const char *cells)
 {
 	struct sum sum = {0};
-	size_t i, k;
+	size_t i, k, n;
 
 	for (i = 0; i < plan->nr_contests; i++) {
 		const struct suite_contest *c = &plan->contest[i];
@@ -54,7 +54,8 @@ static struct sum sum_up(const struct suite_plan *plan, const struct suite_stand
 		sum.cost += is_over(&s->of[i]) ? 0 : suite_look_cost(plan, i, c->nr_looks - 1);
 		sum.first += is_over(&s->of[i]) ? 0 : suite_look_cost(plan, i, 0);
 		for (k = 0; k < c->nr_arms; k++)
-			sum.cells += c->arm[k].nr;
+			for (n = 0; n < c->arm[k].nr; n++)
+				sum.cells += c->arm[k].member[n].look < c->nr_looks;
 	}
 	return sum;
 }
@@ -62,7 +63,7 @@ static struct sum sum_up(const struct suite_plan *plan, const struct suite_stand
 /* Of the whole plan: an experiment that several contests have is one. */
 static struct sum sum_of_all(const struct suite_plan *plan, const struct suite_standings *s)
 {
-	struct sum sum = {.contests = plan->nr_contests, .cells = plan->nr, .present = count_present(plan)};
+	struct sum sum = {.contests = plan->nr_contests, .cells = plan->nr_wanted, .present = count_present(plan)};
 	cleanup_free size_t *look = xcalloc(plan->nr, sizeof(*look)); /* 1 + the first that wants it; 0: none does */
 	size_t i, k, n;
 
@@ -71,7 +72,8 @@ static struct sum sum_of_all(const struct suite_plan *plan, const struct suite_s
 			for (n = 0; n < plan->contest[i].arm[k].nr && !is_over(&s->of[i]); n++) {
 				const struct suite_member *m = &plan->contest[i].arm[k].member[n];
 
-				if (!look[m->cell] || m->look + 1 < look[m->cell])
+				if (m->look < plan->contest[i].nr_looks &&
+				    (!look[m->cell] || m->look + 1 < look[m->cell]))
 					look[m->cell] = m->look + 1;
 			}
 	for (i = 0; i < plan->nr; i++) {
@@ -168,7 +170,7 @@ json_t *suite_plan_json(const struct suite_plan *plan, const struct suite_standi
 	for (i = 0; i < plan->nr_contests; i++)
 		json_array_append_new(contests, contest_json(plan, s, i));
 	return json_pack("{s:s, s:f, s:I, s:I, s:o}", "suite", plan->suite, "alpha", plan->alpha, "comparisons",
-			 (json_int_t)plan->nr_tests, "experiments", (json_int_t)plan->nr, "contests", contests);
+			 (json_int_t)plan->nr_tests, "experiments", (json_int_t)plan->nr_wanted, "contests", contests);
 }
 
 /* "kv-scan, guest two, 7.3.4: lru against mglru" */
@@ -242,7 +244,7 @@ static void add_head(struct buf *out, const struct suite_plan *plan, const struc
 
 	count_standings(s, &settled, &broke, &failed);
 	buf_printf(out, "suite %s: %zu of %zu experiments, %zu of %zu contests settled", plan->suite, count_present(plan),
-		   plan->nr, settled, plan->nr_contests);
+		   plan->nr_wanted, settled, plan->nr_contests);
 	if (broke)
 		buf_printf(out, ", %zu out of budget", broke);
 	buf_printf(out, "\n%zu worse, %zu better, %zu same, %zu undecided", s->verdict[STATS_WORSE],
