@@ -128,6 +128,8 @@ int farm_rounds(struct farm_watch *w, int (*round)(struct farm_watch *w, struct 
 	int ret = cells_put(w->exps, err);
 
 	while (!ret && missing && idle < FARM_ROUNDS) {
+		/* What the one before waited for in vain is not held against this one. */
+		clock_gettime(CLOCK_MONOTONIC, &w->last);
 		ret = round(w, err);
 		now = cells_missing(w->exps);
 		idle = now < missing ? 0 : idle + 1;

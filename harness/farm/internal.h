@@ -29,13 +29,13 @@ struct farm_watch {
 	struct experiments *exps;
 	const struct farm_opts *opts;
 	struct run_progress progress;
-	struct timespec begun, last; /* last: when something came in */
+	struct timespec begun, last; /* last: when something came in, or a round began */
 };
 
 void watch_begin(struct farm_watch *w, struct experiments *exps, const struct farm_opts *opts);
 /* Collects, tells how far it is; -EINTR when it is to end. */
 int watch_tick(struct farm_watch *w, struct err *err);
-double watch_idle(const struct farm_watch *w); /* seconds since something came in */
+double watch_idle(const struct farm_watch *w); /* seconds since that */
 
 /* Calls round() with what is missing until nothing is, FARM_ROUNDS times at most without any progress. */
 int farm_rounds(struct farm_watch *w, int (*round)(struct farm_watch *w, struct err *err), struct err *err);
