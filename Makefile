@@ -4,12 +4,19 @@
 # make demo	install what is missing, build, and compare LRU with MGLRU
 # make check	install what is missing, build, and run all tests
 # make bench	measure costs; prints ratios, never fails
-# make install	PREFIX=/usr/local, DESTDIR honoured
+# make install	PREFIX=/usr/local, MANDIR and COMPLETIONDIR below it; DESTDIR honoured
+# make uninstall	the same variables
+# make dist	build/wringer-VERSION.tar.xz of the commit that is checked out; the same bytes each time
+# make deb	install what is missing and make a Debian package in build/
 
 CC ?= gcc
 CLANG ?= clang
 PREFIX ?= /usr/local
 DESTDIR ?=
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+# What --version says, and the manual pages, the tarball and the package.
+VERSION := $(shell cat VERSION)
 B := build
 
 include flags.mk
@@ -49,6 +56,9 @@ PAGES := $(patsubst docs/%.in,$(B)/man/%,$(wildcard docs/*.[15].in)) \
 	$(patsubst docs/%,$(B)/man/%,$(wildcard docs/*.5))
 
 all: $(B)/wringer $(DATA) $(PAGES)
+
+$(B)/obj/harness/main.o: CPPFLAGS += -DVERSION='"$(VERSION)"'
+$(B)/obj/harness/main.o: VERSION
 
 $(B)/wringer: $(HOST_OBJ) $(B)/obj/harness/main.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -138,12 +148,14 @@ $(B)/man/%.5: docs/%.5.in $(B)/wringer
 	@mkdir -p $(@D)
 	scripts/man-page $(B)/wringer $< > $@.tmp && mv $@.tmp $@
 
-$(B)/man/%.5: docs/%.5
+$(B)/man/%.5: docs/%.5 $(B)/wringer
 	@mkdir -p $(@D)
-	cp $< $@
+	scripts/man-page $(B)/wringer $< > $@.tmp && mv $@.tmp $@
 
 deps-demo:
 	@scripts/deps demo
+deps-deb:
+	@scripts/deps deb
 deps-check:
 	@scripts/deps check
 
@@ -158,20 +170,49 @@ check: deps-check
 
 bench: deps-check
 	@$(MAKE) --no-print-directory -s -j2 all
+	@$(MAKE) --no-print-directory -s $(B)/bench_results
 	@tests/bench $(B)
 
+$(B)/bench_results: $(B)/obj/tests/bench_results.o $(filter-out $(B)/obj/harness/cmd/%,$(HOST_OBJ))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The program finds its data by its own place, so these two stay together.
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+DATADIR := $(DESTDIR)$(PREFIX)/lib/wringer
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 755 $(B)/wringer $(DESTDIR)$(PREFIX)/bin/
-	cp -r $(B)/data $(DESTDIR)$(PREFIX)/share/wringer
-	install -m 644 $(B)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 $(B)/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 scripts/wringer.bash \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wringer
+	install -D -m 755 $(B)/wringer $(BINDIR)/wringer
+	set -e; for file in $(DATA:$(B)/data/%=%); do \
+		mode=644; [ ! -x $(B)/data/$$file ] || mode=755; \
+		install -D -m $$mode $(B)/data/$$file $(DATADIR)/$$file; done
+	set -e; for page in $(PAGES:$(B)/man/%=%); do \
+		install -D -m 644 $(B)/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+	install -D -m 644 scripts/wringer.bash $(DESTDIR)$(COMPLETIONDIR)/wringer
+
+uninstall:
+	rm -f $(BINDIR)/wringer $(DESTDIR)$(COMPLETIONDIR)/wringer
+	rm -rf $(DATADIR)
+	set -e; for page in $(PAGES:$(B)/man/%=%); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page; done
+
+# Of a commit all is fixed, the times too; xz gives the same bytes with one thread.
+DIST := wringer-$(VERSION)
+
+dist:
+	@mkdir -p $(B)
+	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD >$(B)/$(DIST).tar
+	xz -9 -T1 -f $(B)/$(DIST).tar
+
+# From the tarball, so that nothing gets in that is not in the commit; nothing is fetched.
+deb: deps-deb dist
+	rm -rf $(B)/deb
+	mkdir -p $(B)/deb
+	tar -xJf $(B)/$(DIST).tar.xz -C $(B)/deb
+	cd $(B)/deb/$(DIST) && dpkg-buildpackage -b -us -uc
+	cp $(B)/deb/*.deb $(B)/
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all demo check bench install clean deps-demo deps-check
+.PHONY: all demo check bench install uninstall dist deb clean deps-demo deps-check deps-deb
 .DELETE_ON_ERROR:

@@ -44,8 +44,6 @@ const struct cmd *const cmds[] = {
 	&cmd_cache, &cmd_cell, &cmd_doctor, NULL,
 };
 
-#define VERSION "0.1"
-
 static const struct cmd *find_cmd(const char *name)
 {
 	size_t i;

@@ -22,6 +22,12 @@ _wringer_values()
 	-e | --engine) printf '%s\n' exact kvm fast ;;
 	--by) printf '%s\n' kernel guest policy scenario engine ;;
 	--farm) printf '%s\n' local parallel slurm ;;
+	-f | --format)
+		case ${COMP_WORDS[1]-} in
+		export) printf '%s\n' ktap junit kcidb openmetrics ;;
+		refs) printf '%s\n' csv twitter libcachesim ;;
+		esac
+		;;
 	--at) printf '%s\n' start failure ;;
 	-k | --kernel) echo newest ;;
 	esac
@@ -31,6 +37,7 @@ _wringer_values()
 _wringer_operands()
 {
 	case $1 in
+	cache) printf '%s\n' list trim clear ;;
 	kernel) printf '%s\n' list fetch show build ;;
 	scenario) printf '%s\n' list show check keys ;;
 	show) printf '%s\n' guests policies scenarios suites workloads layers guest policy scenario suite ;;

@@ -27,9 +27,9 @@ static char *program_dir(void)
 static char *find_data(void)
 {
 	/*
-	 * build/wringer keeps its data in build/data; PREFIX/bin/wringer in PREFIX/share/wringer.
+	 * build/wringer keeps its data in build/data; PREFIX/bin/wringer in PREFIX/lib/wringer.
 	 */
-	static const char *const places[] = {"data", "../share/wringer"};
+	static const char *const places[] = {"data", "../lib/wringer"};
 	cleanup_free char *dir = program_dir();
 	size_t i;
 
