@@ -40,26 +40,6 @@ static double spread_inside(const struct question *q, const double *a, size_t na
 	return sqrt(rate * (1 - rate));
 }
 
-/* The inverse of stats_n_for_change(), by halving. */
-static double visible_with(size_t n, double sd, double alpha)
-{
-	double lo = 0, hi = sd * 1e6;
-	int i;
-
-	if (n < stats_n_needed(alpha, 1))
-		return INFINITY;
-	for (i = 0; i < 100; i++) {
-		double mid = (lo + hi) / 2;
-		size_t need = stats_n_for_change(sd, mid, alpha, ENDS_POWER);
-
-		if (need && need <= n)
-			hi = mid;
-		else
-			lo = mid;
-	}
-	return hi;
-}
-
 static enum ends_verdict verdict_on_rates(double difference, double p, double alpha)
 {
 	if (p >= alpha || difference == 0)
@@ -112,7 +92,8 @@ int ends_judge(const struct question *q, double alpha, const double *good, size_
 		difference = shift.shift;
 		out->verdict = verdict_on_levels(q, alpha, mwu.p, out->good, &shift);
 	}
-	out->visible = visible_with(nr_good < nr_bad ? nr_good : nr_bad, sd, alpha);
+	out->visible = stats_change_for_n(sd, nr_good < nr_bad ? nr_good : nr_bad, alpha,
+					  ENDS_POWER);
 	out->needed = stats_n_for_change(sd, fabs(difference), alpha, ENDS_POWER);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "bisect/hunt.h"
+#include "stats/random.h"
 
 /* As the command's default. */
 #define SEEDS 64
@@ -58,38 +59,16 @@ const char *sim_noise_name(enum sim_noise noise)
 	return names[noise];
 }
 
-/* splitmix64: any start is as good as another. */
-static uint64_t next(struct trial *t)
-{
-	uint64_t z = t->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-static double uniform(struct trial *t)
-{
-	return ((double)(next(t) >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double normal(struct trial *t)
-{
-	double r = sqrt(-2 * log(uniform(t)));
-
-	return r * cos(2 * M_PI * uniform(t));
-}
-
 static double noise(struct trial *t)
 {
-	double z = normal(t);
+	double z = stats_random_normal(&t->random);
 
 	switch (t->c->noise) {
 	case SIM_SKEWED:
 		/* Of standard deviation 1. */
 		return exp(z) / 2.161197;
 	case SIM_OUTLIERS:
-		return uniform(t) < 0.1 ? 10 * z : z;
+		return stats_random_uniform(&t->random) < 0.1 ? 10 * z : z;
 	case SIM_ROUNDED:
 		return round(z);
 	default:
@@ -107,7 +86,7 @@ static double observe(struct trial *t, size_t point)
 	bool bad = is_bad(t, point);
 
 	if (t->c->model == MODEL_RATE)
-		return uniform(t) < (bad ? t->c->bad : t->c->good);
+		return stats_random_uniform(&t->random) < (bad ? t->c->bad : t->c->good);
 	return 100 + (bad ? t->c->effect : 0) + noise(t);
 }
 
@@ -115,11 +94,12 @@ static double observe(struct trial *t, size_t point)
 static void break_points(struct trial *t)
 {
 	size_t inner = t->c->culprits - 1, half = (size_t)(t->c->skip * (double)inner / 2 + 0.5);
-	size_t i, from = 1 + (size_t)(uniform(t) * (double)(inner - half + 1));
+	double at = stats_random_uniform(&t->random) * (double)(inner - half + 1);
+	size_t i, from = 1 + (size_t)at;
 
 	for (i = 0; i < half; i++) {
 		t->broken[from + i] = true;
-		t->broken[1 + (size_t)(uniform(t) * (double)inner)] = true;
+		t->broken[1 + (size_t)(stats_random_uniform(&t->random) * (double)inner)] = true;
 	}
 }
 
@@ -210,8 +190,8 @@ static int one_trial(const struct sim_case *c, uint64_t seed, struct sim_result 
 	for (k = 0; k <= c->culprits; k++)
 		line_add(&t.line, "", "", "", COST_TEMPLATE);
 	t.broken = xcalloc(t.line.nr, sizeof(*t.broken));
-	t.new_is_bad = uniform(&t) < 0.5;
-	t.culprit = 1 + (size_t)(uniform(&t) * (double)c->culprits);
+	t.new_is_bad = stats_random_uniform(&t.random) < 0.5;
+	t.culprit = 1 + (size_t)(stats_random_uniform(&t.random) * (double)c->culprits);
 	break_points(&t);
 	hunt_init(&t.hunt, &t.line, &q, t.new_is_bad, SEEDS, LIMIT);
 	ret = run_trial(&t);

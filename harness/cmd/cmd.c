@@ -261,3 +261,20 @@ uint64_t *seeds_parse(const struct cmd *cmd, const struct cmd_list *list, size_t
 		add_seeds(cmd, list->item[i], &seeds, nr);
 	return seeds;
 }
+
+double cmd_percent(const struct cmd *cmd, const char *name, const char *word, double normal,
+		   double most)
+{
+	uint64_t millionths;
+	double v;
+
+	if (!word)
+		return normal;
+	if (parse_millionths(word, &millionths))
+		die_usage(cmd, "--%s %s: not a valid value", name, word);
+	v = (double)millionths / 1e8;
+	if (!(v > 0 && v < most))
+		die_usage(cmd, "--%s %s: give a number of percent, above 0 and below %g", name, word,
+			  100 * most);
+	return v;
+}

@@ -110,6 +110,13 @@ struct axis_opts {
  */
 void scenarios_expand(struct axis_opts *axes, bool labels);
 
+/*
+ * "5" or "0.5" of a hundred, as a fraction above 0 and below most; normal when word is NULL.  Ends the
+ * process for bad words.
+ */
+double cmd_percent(const struct cmd *cmd, const char *name, const char *word, double normal,
+		   double most);
+
 /* "1-8,12" into an array; ends the process for bad words. */
 uint64_t *seeds_parse(const struct cmd *cmd, const struct cmd_list *list, size_t *nr);
 

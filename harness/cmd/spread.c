@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/parse.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "report/spread.h"
@@ -28,23 +27,6 @@ static const struct cmd_option spread_options[] = {
 };
 
 extern const struct cmd cmd_spread;
-
-/* "5" or "0.5" of a hundred, as a fraction; below most. */
-static double fraction(const char *name, const char *word, double normal, double most)
-{
-	uint64_t millionths;
-	double v;
-
-	if (!word)
-		return normal;
-	if (parse_millionths(word, &millionths))
-		die_usage(&cmd_spread, "--%s %s: not a valid value", name, word);
-	v = (double)millionths / 1e8;
-	if (!(v > 0 && v < most))
-		die_usage(&cmd_spread, "--%s %s: give a number of percent, above 0 and below %g",
-			  name, word, 100 * most);
-	return v;
-}
 
 static void load(struct spread_cmd *o, struct arms *arms)
 {
@@ -121,8 +103,8 @@ static int run_spread(int argc, char **argv)
 
 	if (cmd_parse(&cmd_spread, argc, argv, &o))
 		die_usage(&cmd_spread, "'%s' is no option", argv[1]);
-	change = fraction("change", o.change, 0.05, 100);
-	power = fraction("power", o.power, 0.8, 1);
+	change = cmd_percent(&cmd_spread, "change", o.change, 0.05, 100);
+	power = cmd_percent(&cmd_spread, "power", o.power, 0.8, 1);
 	if (o.axes.results)
 		path_set_results(o.axes.results);
 	scenarios_expand(&o.axes, true);

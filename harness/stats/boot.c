@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "stats/internal.h"
+#include "stats/random.h"
 #include "stats/stats.h"
 
 struct boot {

@@ -34,11 +34,4 @@ double stats_choose(size_t n, size_t k);
  */
 int stats_null_counts(const size_t *rank, size_t n, size_t k, double **counts, size_t *width);
 
-/*
- * stats_random - 64 random bits; the state is any number, and decides all that follow.
- *
- * Steele, Lea & Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
- */
-uint64_t stats_random(uint64_t *state);
-
 #endif /* WRINGER_STATS_INTERNAL_H */

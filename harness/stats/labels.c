@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "stats/internal.h"
+#include "stats/random.h"
 #include "stats/stats.h"
 
 /* Sums that are equal but for rounding are equal. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "stats/internal.h"
+#include "stats/random.h"
 #include "stats/stats.h"
 
 /* Sums that are equal but for rounding are equal. */
@@ -111,25 +112,13 @@ static struct split best_split(struct part *p, size_t least)
 	return best;
 }
 
-static void shuffle(struct part *p, uint64_t *state)
-{
-	size_t i;
-
-	for (i = p->n; i > 1; i--) {
-		size_t k = (size_t)(stats_random(state) % i), was = p->order[i - 1];
-
-		p->order[i - 1] = p->order[k];
-		p->order[k] = was;
-	}
-}
-
 /* The share of shufflings that have a split as good; once it is above p_max it is not told exactly. */
 static double p_of(struct search *s, double q)
 {
 	size_t most = (size_t)ceil(2 / s->p_max), as_good = 1, i;
 
 	for (i = 1; i < most && (double)as_good <= s->p_max * (double)most; i++) {
-		shuffle(&s->part, &s->state);
+		stats_random_shuffle(&s->state, s->part.order, s->part.n);
 		as_good += best_split(&s->part, s->least).q >= q * ROUNDING;
 	}
 	return (double)as_good / (double)i;

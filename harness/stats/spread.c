@@ -2,6 +2,7 @@
 /* How much the runs of one arm differ, and how many are needed to see past that. */
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "stats/internal.h"
@@ -79,4 +80,52 @@ size_t stats_n_for_change(double cv, double change, double p_alpha, double power
 	if (!(n <= N_MAX) || least == 0)
 		return 0;
 	return (size_t)fmax(n, least);
+}
+
+/* Scatter of the estimated shift of two arms of n runs. */
+static double shift_sd(double cv, double n)
+{
+	return cv * sqrt(2 / n / EFFICIENCY);
+}
+
+static bool sane(double cv, double p_alpha, double power)
+{
+	return cv >= 0 && isfinite(cv) && p_alpha > 0 && p_alpha < 1 && power > 0 && power < 1 &&
+	       stats_n_needed(p_alpha, 1);
+}
+
+double stats_change_for_n(double cv, size_t n, double p_alpha, double power)
+{
+	double zp, rest;
+
+	if (!sane(cv, p_alpha, power))
+		return NAN;
+	zp = -stats_normal_quantile(p_alpha / 2);
+	rest = (double)n - zp * zp / 4;
+	if (n < stats_n_needed(p_alpha, 1) || !(rest > 0))
+		return INFINITY;
+	return fmax(zp + stats_normal_quantile(power), 0) * shift_sd(cv, rest);
+}
+
+size_t stats_n_for_verdict(double cv, double change, double floor, double p_alpha, double power)
+{
+	size_t n = stats_n_for_change(cv, change, p_alpha, power);
+	double above;
+
+	if (!n || !(floor >= 0 && floor < change))
+		return 0;
+	above = fmax(stats_normal_quantile(power), 0) * shift_sd(cv, 1) / (change - floor);
+	if (!(above * above <= N_MAX))
+		return 0;
+	return (size_t)fmax((double)n, ceil(above * above));
+}
+
+double stats_change_for_verdict(double cv, size_t n, double floor, double p_alpha, double power)
+{
+	double change = stats_change_for_n(cv, n, p_alpha, power);
+
+	if (!(floor >= 0) || isnan(change))
+		return NAN;
+	return fmax(change,
+		    floor + fmax(stats_normal_quantile(power), 0) * shift_sd(cv, (double)n));
 }

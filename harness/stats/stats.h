@@ -243,11 +243,69 @@ int stats_spread(const double *x, size_t n, struct stats_spread *out);
 size_t stats_n_for_change(double cv, double change, double p_alpha, double power);
 
 /*
+ * stats_change_for_n - the smallest change that n runs per arm show.
+ *
+ * The inverse of stats_n_for_change, in the unit of cv.  INFINITY when no change is large
+ * enough for so few runs, NAN where stats_n_for_change has no answer for any change.
+ */
+double stats_change_for_n(double cv, size_t n, double p_alpha, double power);
+
+/*
+ * stats_n_for_verdict - how many runs per arm show a change of that size to a gate with a floor.
+ *
+ * As stats_n_for_change, and enough for the estimated shift to be at least floor, which
+ * stats_judge asks for too.  Its standard deviation is cv sqrt(2 / n / (3 / pi)), so that takes
+ *	n = 2 (z(power) cv / (change - floor))^2 / (3 / pi)
+ * rounded up.  floor is a fraction as change is, at least 0; 0 runs when it is not below change.
+ */
+size_t stats_n_for_verdict(double cv, double change, double floor, double p_alpha, double power);
+/* Its inverse, as stats_change_for_n; NAN too when floor is not at least 0. */
+double stats_change_for_verdict(double cv, size_t n, double floor, double p_alpha, double power);
+
+/*
  * stats_normal_quantile - the value below which a standard normal variable lies with probability p.
  *
  * p in (0, 1); the error is that of erfc(), and the answer within (-40, 40).
  */
 double stats_normal_quantile(double p);
+
+/*
+ * ---- Shares, and Student's t (beta.c) ----
+ */
+
+/*
+ * stats_beta - the regularised incomplete beta function I_x(a, b): P(beta variable <= x).
+ *
+ * a and b above 0, x in [0, 1]; NAN otherwise.  Relative error about 1e-12 up to a million.
+ */
+double stats_beta(double x, double a, double b);
+
+/* Largest n of stats_share. */
+#define STATS_SHARE_MAX	1000000000
+
+/* A share of trials, with an interval for what it would be of infinitely many. */
+struct stats_share {
+	double share;
+	double lo;
+	double hi;
+};
+
+/*
+ * stats_share - k of n, with its exact interval of confidence conf.
+ *
+ * Clopper & Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the
+ * Binomial", Biometrika 26(4), 1934: each end is missed with a chance of (1 - conf) / 2 at most,
+ * whatever the share.
+ * -EINVAL when n is 0 or above STATS_SHARE_MAX, k is above n or conf is outside (0, 1).
+ */
+int stats_share(size_t k, size_t n, double conf, struct stats_share *out);
+
+/*
+ * stats_t_quantile - the p-quantile of Student's t with df degrees of freedom.
+ *
+ * p in (0, 1), df at least 1 and finite; NAN otherwise.
+ */
+double stats_t_quantile(double p, double df);
 
 /*
  * ---- From numbers to a verdict (verdict.c) ----
@@ -312,11 +370,14 @@ struct stats_gate {
  *  1. NONE when dir is STATS_DIR_NONE.
  *  2. BETTER or WORSE, by dir and the sign of the shift, when p_adj < gate->alpha, the shift is
  *     not 0 and |shift| >= margin.
- *  3. SAME when the interval is bounded and lies in [-margin, margin], ends included: equivalence
- *     by confidence interval (Schuirmann, J. of Pharmacokinetics and Biopharmaceutics 15(6),
- *     1987). So a shift that is certain but smaller than the margin is SAME, provided the interval
- *     rules out that it is larger. An interval of confidence 1 - 2x makes this a test of level x;
- *     it is not adjusted for the number of metrics.
+ *  3. SAME when the interval is bounded and lies inside (-margin, margin), or is [0, 0]:
+ *     equivalence by confidence interval (Schuirmann, J. of Pharmacokinetics and
+ *     Biopharmaceutics 15(6), 1987). So a shift that is certain but smaller than the margin is
+ *     SAME, provided the interval rules out that it is as large. An interval of confidence 1 - 2x
+ *     makes this a test of level x, that of two one-sided rank tests against a shift of the
+ *     margin. An end that is the margin itself is not inside, or with ties the level would not
+ *     hold: it is the closed interval that covers as often as stated. The level is not adjusted
+ *     for the number of metrics.
  *  4. UNDECIDED otherwise. Little data always ends here, never in SAME.
  *
  * base_median is the median of arm a. shift is from stats_shift, p_adj from stats_mwu by way of

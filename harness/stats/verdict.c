@@ -63,6 +63,12 @@ static double margin_of(const struct stats_gate *gate, double base_median)
 	return rel > gate->min_abs ? rel : gate->min_abs;
 }
 
+/* The margin itself is a difference that matters, unless there is none at all. */
+static bool is_inside(const struct stats_shift *shift, double margin)
+{
+	return (shift->lo > -margin && shift->hi < margin) || (shift->lo == 0 && shift->hi == 0);
+}
+
 enum stats_verdict stats_judge(enum stats_direction dir, double base_median,
 			       const struct stats_shift *shift, double p_adj,
 			       const struct stats_gate *gate)
@@ -78,7 +84,7 @@ enum stats_verdict stats_judge(enum stats_direction dir, double base_median,
 		return STATS_UNDECIDED;
 	if (p_adj < gate->alpha && shift->shift != 0 && fabs(shift->shift) >= margin)
 		return (shift->shift < 0) == (dir == STATS_DIR_LOWER) ? STATS_BETTER : STATS_WORSE;
-	if (shift->bounded && shift->lo >= -margin && shift->hi <= margin)
+	if (shift->bounded && is_inside(shift, margin))
 		return STATS_SAME;
 	return STATS_UNDECIDED;
 }

@@ -6,6 +6,7 @@
 # harness/stats made of them.  Stops at the first that R, or its packages boot and mvtnorm, see otherwise.
 
 nr <- 0
+sames <- 0
 
 same <- function(what, ours, theirs, tolerance = 1e-9) {
 	nr <<- nr + 1
@@ -44,6 +45,23 @@ arms <- function(a, b, u, p, a12, shift, lo, hi, bounded) {
 		same("interval", c(lo, hi), theirs[1:2], 1e-4)
 	}
 }
+
+# Both one-sided tests of a shift as large as the margin reject at 2.5 %.
+within <- function(a, b, margin, is) {
+	above <- wilcox.test(b, a, alternative = "greater", mu = -margin, exact = TRUE)$p.value
+	below <- wilcox.test(b, a, alternative = "less", mu = margin, exact = TRUE)$p.value
+	same("within", is, max(above, below) <= 0.025)
+	sames <<- sames + is
+}
+
+share <- function(k, n, conf, lo, hi)
+	same("share", c(lo, hi), binom.test(k, n, conf.level = conf)$conf.int[1:2])
+
+student <- function(p, df, t)
+	same("student", t, qt(p, df))
+
+incomplete <- function(x, a, b, p)
+	same("beta", p, pbeta(x, a, b))
 
 labels <- function(x, na, p) {
 	gaps <- combn(length(x), na, function(i) abs(mean(x[i]) - mean(x[-i])))
@@ -109,4 +127,6 @@ set.seed(1)
 source(commandArgs(trailingOnly = TRUE)[1])
 if (nr < 1000)
 	stop("only ", nr, " values were compared")
+if (sames < 10)
+	stop("only ", sames, " arms were the same")
 cat(nr, "values are R's\n")

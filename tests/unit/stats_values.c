@@ -80,6 +80,53 @@ static void two_arms(size_t na, size_t nb, double shift, unsigned int values)
 	printf(", bounded=%s)\n", s.bounded ? "TRUE" : "FALSE");
 }
 
+/* Arms that are the same within a margin: two one-sided tests, the other way about. */
+static void same_within(size_t na, size_t nb, double shift, double margin)
+{
+	const struct stats_gate gate = {.min_abs = margin, .alpha = 0};
+	double a[MOST], b[MOST];
+	struct stats_shift s;
+
+	fill(a, na, 0, 0);
+	fill(b, nb, shift, 0);
+	check(stats_shift(a, na, b, nb, 0.95, &s), "stats_shift");
+	printf("within(");
+	print_values("a", a, na);
+	print_values(", b", b, nb);
+	print_value("margin", margin);
+	printf(", is=%s)\n",
+	       stats_judge(STATS_DIR_LOWER, 1, &s, 1, &gate) == STATS_SAME ? "TRUE" : "FALSE");
+}
+
+static void share(size_t k, size_t n, double conf)
+{
+	struct stats_share s;
+
+	check(stats_share(k, n, conf, &s), "stats_share");
+	printf("share(k=%zu, n=%zu", k, n);
+	print_value("conf", conf);
+	print_value("lo", s.lo);
+	print_value("hi", s.hi);
+	printf(")\n");
+}
+
+static void student(double p, double df)
+{
+	printf("student(p=%.17g", p);
+	print_value("df", df);
+	print_value("t", stats_t_quantile(p, df));
+	printf(")\n");
+}
+
+static void beta(double x, double a, double b)
+{
+	printf("incomplete(x=%.17g", x);
+	print_value("a", a);
+	print_value("b", b);
+	print_value("p", stats_beta(x, a, b));
+	printf(")\n");
+}
+
 static void labels(size_t na, size_t nb, unsigned int values)
 {
 	struct stats_labels l;
@@ -195,9 +242,17 @@ int main(void)
 		labels(2 + i % 5, 2 + i % 4, i % 2 ? 3 : 0);
 		one_arm(2 + i, i % 2 ? 6 : 0);
 		family(1 + i);
+		same_within(4 + i % 17, 5 + i % 13, (double)(i % 3) / 4, 0.5 + (double)(i % 7) / 4);
+		share(i * i / 60, 1 + i * i / 20, i % 2 ? 0.95 : 0.999);
+		student(i % 2 ? 0.975 : uniform(), 1 + (double)(i / 3));
+		beta(uniform(), 0.5 + (double)i, 0.5 + (double)(i % 11));
 	}
 	two_arms(120, 130, 0.2, 0);
 	two_arms(120, 130, 0, 5);
+	share(250, 5000, 0.95);
+	share(1, 1000000, 0.95);
+	student(0.9999, 1);
+	beta(0.05, 50001, 949999);
 	for (i = 1; i < 7; i++) {
 		looks(i, STATS_POCOCK);
 		looks(i, STATS_OBRIEN);

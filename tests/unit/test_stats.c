@@ -917,10 +917,11 @@ static void verdict_truth_table(void **state)
 		/* certain but too small to matter */
 		{ 100, 3, 2, 4, 0.001, true, S, S },
 		{ -100, 3, 2, 4, 0.001, true, S, S },
-		/* not significant: the interval decides, its ends included */
+		/* not significant: the interval decides; the margin itself is not inside */
 		{ 100, 1, -3, 4, 0.6, true, S, S },
-		{ 100, 0, -5, 5, 1, true, S, S },
-		{ 100, 0, -5.001, 5, 1, true, U, U },
+		{ 100, 0, -4.999, 4.999, 1, true, S, S },
+		{ 100, 0, -5, 4.999, 1, true, U, U },
+		{ 100, 0, -4.999, 5, 1, true, U, U },
 		{ 100, 0, -5, 5.001, 1, true, U, U },
 		/* few runs prove nothing, whatever the numbers look like */
 		{ 100, 0, -INFINITY, INFINITY, 1, false, U, U },
@@ -997,6 +998,20 @@ static void samples_lead_to_the_expected_verdicts(void **state)
 	assert_int_equal(judge_samples(base, wide, 6), STATS_UNDECIDED);
 	assert_int_equal(judge_samples(base, less, 3), STATS_UNDECIDED);
 	assert_int_equal(judge_samples(base, base, 3), STATS_UNDECIDED);
+}
+
+/* One more each time, where one matters: among many tests not significant, but never SAME. */
+static void a_shift_of_exactly_the_margin_is_never_the_same(void **state)
+{
+	static const struct stats_gate one = { .min_abs = 1, .alpha = 0.05 };
+	static const double none[6] = { 0 }, all[] = { 1, 1, 1, 1, 1, 1 };
+	struct stats_shift s;
+
+	(void)state;
+	assert_int_equal(stats_shift(none, 6, all, 6, 0.95, &s), 0);
+	assert_true(s.bounded && s.lo == 1 && s.hi == 1);
+	assert_int_equal(stats_judge(STATS_DIR_LOWER, 0, &s, 1, &one), STATS_UNDECIDED);
+	assert_int_equal(stats_judge(STATS_DIR_LOWER, 0, &s, 0.01, &one), STATS_WORSE);
 }
 
 static void verdicts_have_names(void **state)
@@ -1166,6 +1181,68 @@ static void runs_for_a_change_have_a_floor_and_a_domain(void **state)
 	assert_int_equal(stats_n_for_change(0.1, 0.05, 0.05, 1), 0);
 	assert_int_equal(stats_n_for_change(0.1, 0.05, 1, 0.8), 0);
 	assert_int_equal(stats_n_for_change(1e9, 1e-9, 0.05, 0.8), 0);
+}
+
+/* The estimate has to be at least the floor: 1.281552^2 2 / 0.954930 = 3.4397. */
+static void runs_for_a_verdict_by_hand(void **state)
+{
+	(void)state;
+	assert_int_equal(stats_n_for_verdict(0.05, 0.05, 0, 0.05, 0.9), 23);
+	assert_int_equal(stats_n_for_verdict(0.05, 0.05, 0.02, 0.05, 0.9), 23);  /* 9.55 */
+	assert_int_equal(stats_n_for_verdict(0.05, 0.05, 0.04, 0.05, 0.9), 86);  /* 85.99 */
+	assert_int_equal(stats_n_for_verdict(0, 0.05, 0.04, 0.05, 0.9), 4);
+	assert_int_equal(stats_n_for_verdict(0.05, 0.05, 0.04, 0.05, 0.4),
+			 stats_n_for_change(0.05, 0.05, 0.05, 0.4));
+	assert_int_equal(stats_n_for_verdict(0.05, 0.05, 0.05, 0.05, 0.9), 0);
+	assert_int_equal(stats_n_for_verdict(0.05, 0.05, -1, 0.05, 0.9), 0);
+	assert_int_equal(stats_n_for_verdict(0.05, 0.05, NAN, 0.05, 0.9), 0);
+	assert_int_equal(stats_n_for_verdict(1, 0.05, 0.0499999, 0.05, 0.9), 0);
+}
+
+/* The change that n runs show takes n runs, and one a little smaller takes more. */
+static void a_change_for_n_is_the_inverse(void **state)
+{
+	static const double floors[] = { 0, 0.02, 0.1 };
+
+	(void)state;
+	for (size_t n = 4; n < 60; n += 3)
+		for (size_t i = 0; i < ARRAY_SIZE(floors); i++) {
+			double f = floors[i], c = stats_change_for_verdict(0.05, n, f, 0.05, 0.8);
+			size_t less = stats_n_for_verdict(0.05, c * 0.999, f, 0.05, 0.8);
+
+			assert_in_range(stats_n_for_verdict(0.05, c * 1.0001, f, 0.05, 0.8), 4, n);
+			assert_true(less > n || n == 4 || c * 0.999 <= f);
+		}
+	assert_true(isinf(stats_change_for_n(0.05, 3, 0.05, 0.8)));
+	assert_true(isinf(stats_change_for_verdict(0.05, 3, 0.02, 0.05, 0.8)));
+	assert_true(stats_change_for_n(0, 8, 0.05, 0.8) == 0);
+	assert_true(stats_change_for_verdict(0, 8, 0.02, 0.05, 0.8) == 0.02);
+	assert_true(isnan(stats_change_for_n(-1, 8, 0.05, 0.8)));
+	assert_true(isnan(stats_change_for_n(0.05, 8, 0, 0.8)));
+	assert_true(isnan(stats_change_for_verdict(0.05, 8, -0.1, 0.05, 0.8)));
+}
+
+static void shares_have_a_domain(void **state)
+{
+	struct stats_share s = { .share = 77 };
+
+	(void)state;
+	assert_int_equal(stats_share(0, 0, 0.95, &s), -EINVAL);
+	assert_int_equal(stats_share(2, 1, 0.95, &s), -EINVAL);
+	assert_int_equal(stats_share(1, (size_t)STATS_SHARE_MAX + 1, 0.95, &s), -EINVAL);
+	assert_int_equal(stats_share(1, 2, 0, &s), -EINVAL);
+	assert_int_equal(stats_share(1, 2, NAN, &s), -EINVAL);
+	assert_true(s.share == 77);
+	assert_int_equal(stats_share(0, 10, 0.95, &s), 0);
+	/* 1 - 0.025^(1 / 10) */
+	assert_true(s.lo == 0 && s.share == 0);
+	assert_near(s.hi, 0.30849710781876, 1e-12);
+	assert_int_equal(stats_share(10, 10, 0.95, &s), 0);
+	assert_true(s.hi == 1 && s.share == 1);
+	assert_true(isnan(stats_beta(1.1, 1, 1)) && isnan(stats_beta(0.5, 0, 1)));
+	assert_true(isnan(stats_t_quantile(0, 1)) && isnan(stats_t_quantile(0.5, 0)));
+	assert_true(isnan(stats_t_quantile(0.5, INFINITY)));
+	assert_near(stats_t_quantile(0.975, 2), 4.302652729911, 1e-9);
 }
 
 /* Box and Muller. */
@@ -1380,6 +1457,9 @@ int main(void)
 		cmocka_unit_test(spread_is_a_number_only_where_it_means_something),
 		cmocka_unit_test(runs_for_a_change_by_hand),
 		cmocka_unit_test(runs_for_a_change_have_a_floor_and_a_domain),
+		cmocka_unit_test(runs_for_a_verdict_by_hand),
+		cmocka_unit_test(a_change_for_n_is_the_inverse),
+		cmocka_unit_test(shares_have_a_domain),
 		cmocka_unit_test(so_many_runs_find_the_change_that_often),
 		cmocka_unit_test(holm_by_hand),
 		cmocka_unit_test(holm_caps_at_one_and_treats_equals_equally),
@@ -1391,6 +1471,7 @@ int main(void)
 		cmocka_unit_test(a_zero_margin_never_turns_no_shift_into_a_difference),
 		cmocka_unit_test(verdict_without_a_sound_gate_is_undecided),
 		cmocka_unit_test(samples_lead_to_the_expected_verdicts),
+		cmocka_unit_test(a_shift_of_exactly_the_margin_is_never_the_same),
 		cmocka_unit_test(verdicts_have_names),
 		cmocka_unit_test(histogram_quantile_is_the_bound_of_its_bucket),
 		cmocka_unit_test(histogram_rank_survives_rounding),
