@@ -128,7 +128,10 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 int dir_remove(const char *path, struct err *err)
 {
-	if (!file_exists(path))
+	struct stat st;
+
+	/* A link to nothing is there too. */
+	if (lstat(path, &st) && errno == ENOENT)
 		return 0;
 	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT))
 		return err_sys(err, -errno, "cannot remove %s", path);

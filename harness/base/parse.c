@@ -80,7 +80,8 @@ int parse_time(const char *s, uint64_t *out)
 		const char *name;
 		uint64_t ns;
 	} units[] = {
-		{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}};
+		{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000},
+		{"h", 3600000000000}, {"d", 86400000000000}};
 	const char *unit = s + strspn(s, "0123456789.");
 	char *end;
 	size_t i;

@@ -11,7 +11,7 @@
 int parse_u64(const char *s, uint64_t *out);
 /* Bytes: a number with an optional K, M, G or T (powers of 1024). */
 int parse_size(const char *s, uint64_t *out);
-/* Nanoseconds: a decimal number, fraction allowed, with ns, us, ms, s or m; a bare 0 is fine. */
+/* Nanoseconds: a decimal number, fraction allowed, with ns, us, ms, s, m, h or d; a bare 0 is fine. */
 int parse_time(const char *s, uint64_t *out);
 /* yes/no, on/off, true/false, 1/0. */
 int parse_bool(const char *s, bool *out);

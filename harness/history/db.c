@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -15,12 +16,14 @@
 #define WAIT_MS 60000
 /* "wrgr" */
 #define APPLICATION_ID 0x77726772
-#define VERSION	       1
+/* Of the tables, and of what find_changes() makes of values: the index keeps that. */
+#define VERSION	       2
 
 static const char schema[] =
-	"CREATE TABLE arm (id INTEGER PRIMARY KEY, engine TEXT NOT NULL, kernel TEXT NOT NULL,"
-	" guest TEXT NOT NULL, policy TEXT NOT NULL, scenario TEXT NOT NULL, made_of TEXT NOT NULL,"
-	" UNIQUE (scenario, policy, guest, kernel, engine, made_of));"
+	"CREATE TABLE series (id INTEGER PRIMARY KEY, engine TEXT NOT NULL, guest TEXT NOT NULL, policy TEXT NOT NULL,"
+	" scenario TEXT NOT NULL, stale INTEGER NOT NULL, UNIQUE (scenario, policy, guest, engine));"
+	"CREATE TABLE arm (id INTEGER PRIMARY KEY, series INTEGER NOT NULL REFERENCES series, kernel TEXT NOT NULL,"
+	" made_of TEXT NOT NULL, UNIQUE (series, kernel, made_of));"
 	"CREATE TABLE experiment (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE,"
 	" arm INTEGER NOT NULL REFERENCES arm, seed INTEGER NOT NULL, status TEXT NOT NULL,"
 	" ended TEXT NOT NULL);"
@@ -30,6 +33,10 @@ static const char schema[] =
 	"CREATE TABLE value (metric INTEGER NOT NULL REFERENCES metric,"
 	" experiment INTEGER NOT NULL REFERENCES experiment, value REAL NOT NULL,"
 	" PRIMARY KEY (metric, experiment)) WITHOUT ROWID;"
+	/* Where the series' level of a metric changes, unless stale: values came or went since. */
+	"CREATE TABLE change (series INTEGER NOT NULL REFERENCES series, metric INTEGER NOT NULL REFERENCES metric,"
+	" kernel TEXT NOT NULL, last TEXT NOT NULL, first TEXT NOT NULL, before REAL NOT NULL, after REAL NOT NULL,"
+	" p REAL NOT NULL, PRIMARY KEY (series, metric, kernel)) WITHOUT ROWID;"
 	"CREATE TABLE folder (id INTEGER PRIMARY KEY CHECK (id = 1), changed INTEGER NOT NULL);";
 
 int db_err(sqlite3 *db, struct err *err, const char *what)
@@ -104,8 +111,8 @@ static int check_schema(sqlite3 *db, bool write, struct err *err)
 	if (!ret && write && !version && !tables)
 		return make_schema(db, err);
 	if (!ret && (version != VERSION || id != APPLICATION_ID))
-		ret = err_set(err, -EBADMSG, "the index of results is not of this version of wringer; "
-			      "'wringer index --fresh' makes it again");
+		ret = err_set(err, -EBADMSG, "the index of results is of another version of wringer; 'wringer index%s' makes "
+			      "it again", id == APPLICATION_ID && version < VERSION ? "" : " --fresh");
 	return ret;
 }
 
@@ -152,6 +159,20 @@ static int set_up(struct history *h, bool write, struct err *err)
 	return ret ? ret : check_schema(h->db, write, err);
 }
 
+/* Made by an earlier version of ours: it is made anew, since the results have all of it. */
+static bool is_older(const char *path)
+{
+	sqlite3_int64 version = 0, id = 0;
+	sqlite3 *db = NULL;
+	bool older = file_exists(path) && !sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) &&
+		     !read_number(db, "PRAGMA user_version", &version, NULL) &&
+		     !read_number(db, "PRAGMA application_id", &id, NULL) && id == APPLICATION_ID &&
+		     version < VERSION;
+
+	sqlite3_close(db);
+	return older;
+}
+
 static int open_file(struct history *h, bool write, bool fresh, struct err *err)
 {
 	cleanup_free char *path = xasprintf("%s/.index/results.db", path_results());
@@ -165,7 +186,7 @@ static int open_file(struct history *h, bool write, bool fresh, struct err *err)
 		ret = take_lock(h, err);
 	if (ret)
 		return ret;
-	if (fresh)
+	if (fresh || (write && is_older(path)))
 		drop(path);
 	if (sqlite3_open_v2(path, &h->db, flags, NULL))
 		return db_err(h->db, err, "open");
@@ -183,6 +204,19 @@ int history_open(bool write, bool fresh, struct history **out, struct err *err)
 		history_close(h);
 	else
 		*out = h;
+	return ret;
+}
+
+int history_check(struct history *h, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(h->db, "PRAGMA quick_check(1)", err);
+	const char *text = s && sqlite3_step(s) == SQLITE_ROW ? (char *)sqlite3_column_text(s, 0) : NULL;
+	int ret = 0;
+
+	if (!text || strcmp(text, "ok"))
+		ret = err_set(err, -EBADMSG, "the index of results is damaged: %.200s",
+			      text ? text : "it cannot be read");
+	sqlite3_finalize(s);
 	return ret;
 }
 

@@ -48,6 +48,9 @@ int history_update(struct history *h, const volatile bool *stop, struct history_
 /* True when results/ has changed since: something may have come or gone. */
 bool history_stale(struct history *h);
 
+/* -EBADMSG where the file is damaged. */
+int history_check(struct history *h, struct err *err);
+
 /* Which series; a NULL list is any, else NULL-terminated names, one of which it must be. */
 struct history_select {
 	const char *metric;	/* the full name */
@@ -99,6 +102,8 @@ void history_answer_release(struct history_answer *a);
 
 /* False of one whose metric has no good direction. */
 bool history_is_worse(const struct history_answer *a, const struct stats_change *c);
+/* Appends "  -20.0 % WORSE from here, p 0.0001". */
+void history_change_text(const struct history_answer *a, const struct stats_change *c, struct buf *out);
 void history_text(const struct history_answer *a, struct buf *out);
 json_t *history_json(const struct history_answer *a);
 

@@ -28,7 +28,7 @@ static const char *word_of(const struct history_answer *a, const struct stats_ch
 	return history_is_worse(a, c) ? "WORSE" : "better";
 }
 
-static void add_change(const struct history_answer *a, const struct stats_change *c, struct buf *out)
+void history_change_text(const struct history_answer *a, const struct stats_change *c, struct buf *out)
 {
 	if (c->before)
 		buf_printf(out, "  %+.1f %%", 100 * (c->after - c->before) / fabs(c->before));
@@ -45,7 +45,7 @@ static void add_point(const struct history_answer *a, const struct history_serie
 
 	buf_printf(out, "  %-*s %4zu %12.6g%s", width, p->kernel, p->nr, p->median, p->other ? " *" : "");
 	if (c)
-		add_change(a, c, out);
+		history_change_text(a, c, out);
 	buf_adds(out, "\n");
 }
 

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "history/db.h"
+#include "history/judge.h"
 #include "result/metrics.h"
 #include "result/store.h"
 
@@ -17,7 +18,7 @@
 
 struct update {
 	struct history *h;
-	sqlite3_stmt *new_arm, *find_arm, *new_exp, *new_metric, *new_value;
+	sqlite3_stmt *new_series, *new_arm, *new_exp, *new_metric, *new_value;
 	struct history_update *done;
 };
 
@@ -64,28 +65,29 @@ static void hash_rest(const json_t *spec, char hex[SHA256_HEX])
 	json_decref(rest);
 }
 
-static int bind_arm(sqlite3_stmt *s, const json_t *spec)
+static int put_series(struct update *u, const json_t *spec, sqlite3_int64 *series, struct err *err)
 {
-	static const char *const axes[] = {"engine", "kernel", "guest", "policy", "scenario"};
-	char rest[SHA256_HEX];
+	static const char *const axes[] = {"engine", "guest", "policy", "scenario"};
 	int i;
 
-	hash_rest(spec, rest);
-	for (i = 0; i < 5; i++)
-		bind_text(s, i + 1, text_in(spec, axes[i], i == 1 ? "version" : "name"));
-	return bind_text(s, 6, rest);
+	for (i = 0; i < 4; i++)
+		bind_text(u->new_series, i + 1, text_in(spec, axes[i], "name"));
+	return step(u, u->new_series, series, err);
 }
 
 static int put_arm(struct update *u, const json_t *spec, sqlite3_int64 *arm, struct err *err)
 {
-	int ret;
+	sqlite3_int64 series = 0;
+	char rest[SHA256_HEX];
+	int ret = put_series(u, spec, &series, err);
 
-	bind_arm(u->new_arm, spec);
-	ret = step(u, u->new_arm, NULL, err);
 	if (ret)
 		return ret;
-	bind_arm(u->find_arm, spec);
-	return step(u, u->find_arm, arm, err);
+	hash_rest(spec, rest);
+	sqlite3_bind_int64(u->new_arm, 1, series);
+	bind_text(u->new_arm, 2, text_in(spec, "kernel", "version"));
+	bind_text(u->new_arm, 3, rest);
+	return step(u, u->new_arm, arm, err);
 }
 
 static int put_value(struct update *u, sqlite3_int64 exp, const json_t *m, struct err *err)
@@ -147,9 +149,11 @@ static int remove_gone(struct update *u, const char *id, struct err *err)
 {
 	/* By way of the metrics: the table has no index of experiments. */
 	cleanup_free char *sql = xasprintf(
+		"UPDATE series SET stale = 1 WHERE id = (SELECT a.series FROM experiment e"
+		" JOIN arm a ON a.id = e.arm WHERE e.hash = '%s');"
 		"DELETE FROM value WHERE metric IN (SELECT id FROM metric)"
 		" AND experiment = (SELECT id FROM experiment WHERE hash = '%s');"
-		"DELETE FROM experiment WHERE hash = '%s';", id, id);
+		"DELETE FROM experiment WHERE hash = '%s';", id, id, id);
 	int ret = db_run(u->h->db, sql, err);
 
 	u->done->removed += !ret;
@@ -226,23 +230,23 @@ static int prepare(struct update *u, struct err *err)
 {
 	sqlite3 *db = u->h->db;
 
-	u->new_arm = db_prepare(db, "INSERT OR IGNORE INTO arm (engine, kernel, guest, policy,"
-				" scenario, made_of) VALUES (?, ?, ?, ?, ?, ?)", err);
-	u->find_arm = db_prepare(db, "SELECT id FROM arm WHERE engine = ? AND kernel = ? AND guest = ?"
-				 " AND policy = ? AND scenario = ? AND made_of = ?", err);
+	u->new_series = db_prepare(db, "INSERT INTO series (engine, guest, policy, scenario, stale) VALUES (?, ?, ?, ?, 1)"
+				   " ON CONFLICT DO UPDATE SET stale = 1 RETURNING id", err);
+	u->new_arm = db_prepare(db, "INSERT INTO arm (series, kernel, made_of) VALUES (?, ?, ?)"
+				" ON CONFLICT DO UPDATE SET kernel = kernel RETURNING id", err);
 	u->new_exp = db_prepare(db, "INSERT INTO experiment (hash, arm, seed, status, ended)"
 				" VALUES (?, ?, ?, ?, ?)", err);
 	u->new_metric = db_prepare(db, "INSERT OR IGNORE INTO metric (name, unit, better)"
 				   " VALUES (?, ?, ?)", err);
 	u->new_value = db_prepare(db, "INSERT OR REPLACE INTO value (metric, experiment, value)"
 				  " VALUES ((SELECT id FROM metric WHERE name = ?), ?, ?)", err);
-	return u->new_arm && u->find_arm && u->new_exp && u->new_metric && u->new_value ? 0 : -EIO;
+	return u->new_series && u->new_arm && u->new_exp && u->new_metric && u->new_value ? 0 : -EIO;
 }
 
 static void finish(struct update *u)
 {
+	sqlite3_finalize(u->new_series);
 	sqlite3_finalize(u->new_arm);
-	sqlite3_finalize(u->find_arm);
 	sqlite3_finalize(u->new_exp);
 	sqlite3_finalize(u->new_metric);
 	sqlite3_finalize(u->new_value);
@@ -292,6 +296,8 @@ int history_update(struct history *h, const volatile bool *stop, struct history_
 		ret = each_missing(&u, known, there, stop, remove_gone, err);
 	if (!ret)
 		ret = each_missing(&u, there, known, stop, add, err);
+	if (!ret)
+		ret = judge_series(h, stop, err);
 	if (!ret && !(stop && *stop))
 		ret = note_folder(h, changed, err);
 	finish(&u);

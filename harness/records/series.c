@@ -56,15 +56,32 @@ static void work_each(const struct records *rec, unsigned int id, const struct r
 		work_counter(name, wl->metrics[i].name, w->work.metric[i], fn, ctx);
 }
 
-void series_each(const struct records *rec, const struct records_set *set, counter_fn *fn,
-		 void *ctx)
+static bool is_kind(struct text source, const char *const *kinds)
+{
+	struct text kind = text_word(&source);
+	size_t i;
+
+	for (i = 0; kinds && kinds[i]; i++)
+		if (text_is(kind, kinds[i]))
+			return true;
+	return !kinds;
+}
+
+void series_each_of(const struct records *rec, const struct records_set *set, const char *const *kinds,
+		    counter_fn *fn, void *ctx)
 {
 	unsigned int i;
 
 	for (i = 0; i < rec->nr_works; i++)
 		work_each(rec, i, &set->work[i], fn, ctx);
 	for (i = 0; i < rec->nr_sources; i++)
-		counters_each(rec->source[i], set->text[i], fn, ctx);
+		if (is_kind(rec->source[i], kinds))
+			counters_each(rec->source[i], set->text[i], fn, ctx);
+}
+
+void series_each(const struct records *rec, const struct records_set *set, counter_fn *fn, void *ctx)
+{
+	series_each_of(rec, set, NULL, fn, ctx);
 }
 
 struct selection {

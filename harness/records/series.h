@@ -23,6 +23,9 @@
 /* Calls fn for every counter of a set. */
 void series_each(const struct records *rec, const struct records_set *set, counter_fn *fn,
 		 void *ctx);
+/* The same of the workloads and of those sources alone whose kind, the name's first word, is in the list. */
+void series_each_of(const struct records *rec, const struct records_set *set, const char *const *kinds,
+		    counter_fn *fn, void *ctx);
 
 struct series {
 	const struct records *rec;

@@ -104,7 +104,8 @@ static void test_time(void **unused)
 		{"18446744074s", -ERANGE, 0}, {"307445735m", -ERANGE, 0},
 		{"99999999999999999999ns", -ERANGE, 0}, {"0.0000000001s", -EINVAL, 0},
 		{"1.5ns", -EINVAL, 0}, {"1", -EINVAL, 0}, {"s", -EINVAL, 0}, {"", -EINVAL, 0},
-		{"1h", -EINVAL, 0}, {"1 s", -EINVAL, 0},
+		{"1h", 0, 3600000000000}, {"30d", 0, 2592000000000000}, {"213504d", -ERANGE, 0},
+		{"1w", -EINVAL, 0}, {"1 s", -EINVAL, 0},
 		{"1.2.3s", -EINVAL, 0}, {".5s", -EINVAL, 0},
 		{"-1s", -EINVAL, 0}, {"1ss", -EINVAL, 0}, {"1s ", -EINVAL, 0},
 	};

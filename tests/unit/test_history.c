@@ -19,7 +19,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "history/history.h"
+#include "history/changes.h"
 #include "result/store.h"
 
 #define METRIC "workload.kv.rate"
@@ -157,6 +157,118 @@ static void test_change(void **state)
 	history_answer_release(&a);
 }
 
+/* What falls twice: the second time is like the first, and the rise after it is not. */
+static void test_changes(void **state)
+{
+	const struct history_select what = {0};
+	cleanup_buf struct buf text = {0};
+	struct history_changes all;
+	struct history *h;
+	struct err err;
+
+	(void)state;
+	make_ladder();
+	make_kernel("7.3.1", "b", 7, 60);
+	make_kernel("7.3.2", "b", 8, 60);
+	make_kernel("7.3.3", "b", 9, 120);
+	make_kernel("7.3.4", "b", 10, 120);
+	update(false);
+	assert_int_equal(history_open(false, false, &h, &err), 0);
+	assert_int_equal(history_changes(h, &what, &all, &err), 0);
+	assert_int_equal(all.nr, 3);
+	assert_string_equal(all.kernel[0].name, "7.3.3");
+	assert_string_equal(all.kernel[0].before, "7.3.2");
+	assert_int_equal(all.kernel[0].nr, 1);
+	assert_int_equal(all.kernel[0].nr_worse, 0);
+	assert_string_equal(all.kernel[0].change[0].metric, METRIC);
+	assert_true(all.kernel[0].like == HISTORY_NONE);
+	assert_string_equal(all.kernel[1].name, "7.3.1");
+	assert_int_equal(all.kernel[1].nr_worse, 1);
+	assert_int_equal(all.kernel[1].like, 2);
+	assert_int_equal(all.kernel[1].same, 1);
+	assert_string_equal(all.kernel[2].name, "7.2");
+	assert_true(all.kernel[2].like == HISTORY_NONE);
+	history_changes_text(&all, 2, &text);
+	assert_non_null(strstr(buf_str(&text), "7.3.1, after 7.3: 1 worse, 0 better; like 7.2, 1 of 1 the same way\n"));
+	assert_non_null(strstr(buf_str(&text), "(1 earlier kernels"));
+	history_changes_release(&all);
+	history_close(h);
+}
+
+static void set_index(const char *sql)
+{
+	cleanup_free char *path = xasprintf("%s/.index/results.db", results);
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* All that it has to say of changes. */
+static char *tell(const char *metric)
+{
+	const struct history_select what = {.metric = metric};
+	cleanup_buf struct buf text = {0};
+	struct history_changes all;
+	struct history_answer a;
+	struct history *h;
+	struct err err;
+
+	assert_int_equal(history_open(false, false, &h, &err), 0);
+	assert_int_equal(history_changes(h, &what, &all, &err), 0);
+	assert_int_equal(history_ask(h, &what, &a, &err), 0);
+	history_changes_text(&all, 10, &text);
+	history_text(&a, &text);
+	history_changes_release(&all);
+	history_answer_release(&a);
+	history_close(h);
+	return xstrdup(buf_str(&text));
+}
+
+/* What the index keeps is what it would find, and it keeps up with what comes. */
+static void test_kept(void **state)
+{
+	cleanup_free char *kept = NULL, *found = NULL, *more = NULL, *wrong = NULL;
+
+	(void)state;
+	make_ladder();
+	make_kernel("7.3.1", "b", 7, 60);
+	make_kernel("7.3.2", "b", 8, 60);
+	update(false);
+	kept = tell(METRIC);
+	assert_non_null(strstr(kept, "7.3.1, after 7.3: 1 worse"));
+	set_index("UPDATE series SET stale = 1");
+	found = tell(METRIC);
+	assert_string_equal(kept, found);
+	make_kernel("7.3.3", "b", 9, 120);
+	make_kernel("7.3.4", "b", 10, 120);
+	update(false);
+	more = tell(METRIC);
+	assert_non_null(strstr(more, "7.3.3, after 7.3.2: 0 worse, 1 better"));
+	set_index("DELETE FROM change");
+	wrong = tell(METRIC);
+	assert_non_null(strstr(wrong, "no metric's level changes"));
+}
+
+/* An index of an earlier version: who reads is told what to do, who writes does it. */
+static void test_older(void **state)
+{
+	struct history *h;
+	struct err err;
+
+	(void)state;
+	make_kernel("7.3", "a", 1, 100);
+	update(false);
+	set_index("PRAGMA user_version = 1; DROP TABLE change");
+	assert_int_equal(history_open(false, false, &h, &err), -EBADMSG);
+	assert_non_null(strstr(err.msg, "'wringer index' makes it again"));
+	assert_int_equal(update(false).added, SEEDS);
+	set_index("PRAGMA user_version = 1000");
+	assert_int_equal(history_open(true, false, &h, &err), -EBADMSG);
+	assert_non_null(strstr(err.msg, "'wringer index --fresh' makes it again"));
+}
+
 static void test_by_time(void **state)
 {
 	const struct history_select what = {.metric = METRIC, .by_time = true};
@@ -223,10 +335,13 @@ static void test_select(void **state)
 static char *dump(void)
 {
 	static const char sql[] =
-		"SELECT e.hash || ' ' || e.seed || e.status || e.ended || ' ' || a.engine || a.kernel ||"
-		" a.guest || a.policy || a.scenario || a.made_of || ' ' || m.name || m.unit || m.better"
-		" || v.value FROM experiment e JOIN arm a ON a.id = e.arm"
-		" LEFT JOIN value v ON v.experiment = e.id LEFT JOIN metric m ON m.id = v.metric ORDER BY 1";
+		"SELECT e.hash || ' ' || e.seed || e.status || e.ended || ' ' || s.engine || a.kernel ||"
+		" s.guest || s.policy || s.scenario || a.made_of || ' ' || m.name || m.unit || m.better"
+		" || v.value FROM experiment e JOIN arm a ON a.id = e.arm JOIN series s ON s.id = a.series"
+		" LEFT JOIN value v ON v.experiment = e.id LEFT JOIN metric m ON m.id = v.metric"
+		" UNION ALL SELECT 'change ' || s.scenario || s.policy || s.stale || m.name || c.kernel || c.last || c.first"
+		" || c.before || ' ' || c.after || ' ' || c.p FROM change c JOIN series s ON s.id = c.series"
+		" JOIN metric m ON m.id = c.metric ORDER BY 1";
 	cleanup_free char *path = xasprintf("%s/.index/results.db", results);
 	cleanup_buf struct buf out = {0};
 	sqlite3_stmt *s;
@@ -385,6 +500,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_change, new_results),
+		cmocka_unit_test_setup(test_changes, new_results),
+		cmocka_unit_test_setup(test_kept, new_results),
+		cmocka_unit_test_setup(test_older, new_results),
 		cmocka_unit_test_setup(test_by_time, new_results),
 		cmocka_unit_test_setup(test_newest, new_results),
 		cmocka_unit_test_setup(test_select, new_results),

@@ -47,7 +47,8 @@ jq -e --argjson v "$(jq '.series[0].points[0].values[0].value' "$DIR/out")" \
 expect 128 "$WRINGER" history no.such.metric
 said "no experiment in the index has a metric 'no.such.metric'"
 expect 129 "$WRINGER" history workload.kv.rate -p none
-expect 129 "$WRINGER" history
+expect 0 "$WRINGER" history
+grep -qx "no metric.s level changes from one kernel to another" "$DIR/out" || fail "history of all: $(cat "$DIR/out")"
 mv "$WRINGER_RESULTS/$id" "$DIR/away"
 expect 0 "$WRINGER" history workload.kv.rate -g two
 said "results have changed since the index was made"

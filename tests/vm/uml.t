@@ -104,4 +104,8 @@ if [ -n "${WRINGER_UML_KUNIT:-}" ]; then
 	expect 0 "$WRINGER" kunit "$WRINGER_UML_KUNIT"
 	grep -Eq "^[4-9][0-9] passed, 0 failed, [0-9]+ skipped, 0 missing$" "$DIR/out" || fail "$(cat "$DIR/out")"
 fi
+# A kernel that cannot be booted is no reason to say that the others do not boot.
+"$WRINGER" doctor >"$DIR/out" 2>&1 || :
+grep -q "^ok  *uml " "$DIR/out" || fail "doctor does not find the kernel: $(cat "$DIR/out")"
+! grep -q "User-Mode Linux runs experiments only" "$DIR/out" || fail "doctor boots what does not boot: $(cat "$DIR/out")"
 nothing_half_written
