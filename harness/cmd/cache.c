@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "engine/template.h"
+#include "gc/gc.h"
 
 struct cache_cmd {
 	const char *max;
@@ -47,30 +48,71 @@ static void print_template(const struct template_info *t)
 	       title_of(t));
 }
 
-static int list(const struct cache_cmd *o)
+static json_t *list_templates(bool json)
 {
 	struct template_info *t;
 	json_t *out = json_array();
 	struct err err = {""};
-	uint64_t sum = 0;
 	size_t i, nr;
 
 	if (templates_list(&t, &nr, &err))
 		die(&err);
 	for (i = 0; i < nr; i++) {
-		sum += t[i].bytes;
-		if (o->json)
+		if (json)
 			json_array_append_new(out, json_template(&t[i]));
 		else
 			print_template(&t[i]);
 	}
-	if (o->json)
-		print_json(json_incref(out));
-	else
-		printf("%zu templates, %.0f MiB, in %s/templates\n", nr,
-		       (double)sum / (1 << 20), path_cache());
-	json_decref(out);
 	templates_free(t, nr);
+	return out;
+}
+
+static void list_kind(const struct gc *gc, const struct gc_kind *kind, json_t *out)
+{
+	uint64_t bytes = 0;
+	size_t i, nr = 0;
+
+	for (i = 0; i < gc->nr; i++) {
+		bool is = !strcmp(gc->item[i].kind->name, kind->name);
+
+		nr += is;
+		bytes += is ? gc->item[i].bytes : 0;
+	}
+	if (nr && out)
+		json_array_append_new(out, json_pack("{s:s, s:s, s:I, s:I}", "kind", kind->name, "what",
+						     kind->what, "number", (json_int_t)nr, "bytes",
+						     (json_int_t)bytes));
+	else if (nr)
+		printf("%-11s %6zu %9.1f MiB  %s\n", kind->name, nr, (double)bytes / (1 << 20),
+		       kind->what);
+}
+
+static void list_kinds(json_t *out)
+{
+	const struct gc_kind *kind;
+	struct err err = {""};
+	struct gc gc;
+
+	if (gc_list(&gc, &err))
+		die(&err);
+	for (kind = gc_kinds; kind->name; kind++)
+		if (gc_last_of_name(kind))
+			list_kind(&gc, kind, out);
+	gc_release(&gc);
+}
+
+static int list(bool json)
+{
+	json_t *kinds = json ? json_array() : NULL;
+	json_t *templates = list_templates(json);
+
+	list_kinds(kinds);
+	if (json)
+		print_json(json_pack("{s:s, s:O, s:o}", "cache", path_cache(), "templates", templates,
+				     "kinds", kinds));
+	else
+		printf("in %s\n", path_cache());
+	json_decref(templates);
 	return EXIT_FINE;
 }
 
@@ -110,7 +152,7 @@ static int run_cache(int argc, char **argv)
 	if (o.max && strcmp(what, "trim"))
 		die_usage(&cmd_cache, "--max goes with trim");
 	if (!strcmp(what, "list"))
-		return list(&o);
+		return list(o.json);
 	if (!strcmp(what, "trim"))
 		return trim(wanted_max(&o));
 	if (!strcmp(what, "clear"))
@@ -120,7 +162,7 @@ static int run_cache(int argc, char **argv)
 
 const struct cmd cmd_cache = {
 	.name = "cache",
-	.summary = "list templates, the saved machines that experiments are forked from, or remove some",
+	.summary = "list what the cache holds; remove templates, the machines that experiments are forked from",
 	.usage = "[list|trim|clear]",
 	CMD_OPTIONS(cache_options),
 	.examples = "  wringer cache\n"

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "cmd/cmd.h"
+#include "cmd/doctor.h"
 #include "engine/engine.h"
 #include "experiment/guest.h"
 #include "experiment/inside.h"
@@ -22,16 +23,6 @@
 /* What the emulator needs beside the guest's memory: translated code, its own, the records. */
 #define EMULATOR_MEMORY  (256ull << 20)
 
-enum state { OK, WARNING, MISSING };
-
-struct doctor {
-	json_t *checks;
-	bool missing;   /* something without which nothing runs */
-	bool can_fetch; /* packages of kernels can be had, or at least their list is there */
-	struct qemu qemu;
-	bool has_qemu;
-};
-
 struct doctor_cmd {
 	bool json;
 };
@@ -41,14 +32,11 @@ static const struct cmd_option doctor_options[] = {
 };
 
 static const char *const state_names[] = {
-	[OK] = "ok", [WARNING] = "warning", [MISSING] = "missing"};
+	[DOCTOR_OK] = "ok", [DOCTOR_WARNING] = "warning", [DOCTOR_OPTIONAL] = "optional",
+	[DOCTOR_MISSING] = "missing"};
 
-/* todo: what the user can do about it, or NULL. */
-static void report(struct doctor *d, const char *check, enum state state, const char *todo,
-		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-static void report(struct doctor *d, const char *check, enum state state, const char *todo,
-		   const char *fmt, ...)
+void doctor_say(struct doctor *d, const char *check, enum doctor_state state, const char *todo,
+		const char *fmt, ...)
 {
 	char found[ERR_MSG_MAX];
 	va_list ap;
@@ -56,11 +44,11 @@ static void report(struct doctor *d, const char *check, enum state state, const 
 	va_start(ap, fmt);
 	vsnprintf(found, sizeof(found), fmt, ap);
 	va_end(ap);
-	todo = todo && state != OK ? todo : "";
+	todo = todo && state != DOCTOR_OK ? todo : "";
 	json_array_append_new(d->checks,
 			      json_pack("{s:s, s:s, s:s, s:s}", "check", check, "state",
 					state_names[state], "found", found, "todo", todo));
-	d->missing |= state == MISSING;
+	d->missing |= state == DOCTOR_MISSING;
 }
 
 /* The probe looks at the firmware last: an emulator that says its version is not the trouble. */
@@ -71,12 +59,12 @@ static void report_no_qemu(struct doctor *d, int ret, const struct err *err)
 	cleanup_buf struct buf version = {0};
 
 	if (ret == -ENOTSUP || proc_capture(argv, PROBE_TIMEOUT_MS, &version, NULL)) {
-		report(d, "qemu", MISSING, todo, "%s", err->msg);
+		doctor_say(d, "qemu", DOCTOR_MISSING, todo, "%s", err->msg);
 		return;
 	}
-	report(d, "qemu", OK, NULL, "%.*s", (int)strcspn(buf_str(&version), "\n"),
+	doctor_say(d, "qemu", DOCTOR_OK, NULL, "%.*s", (int)strcspn(buf_str(&version), "\n"),
 	       buf_str(&version));
-	report(d, "firmware", MISSING, "install seabios and qemu-system-data", "%s", err->msg);
+	doctor_say(d, "firmware", DOCTOR_MISSING, "install seabios and qemu-system-data", "%s", err->msg);
 }
 
 static void check_qemu(struct doctor *d)
@@ -90,8 +78,11 @@ static void check_qemu(struct doctor *d)
 		return;
 	}
 	d->has_qemu = true;
-	report(d, "qemu", OK, NULL, "%s", q->version);
-	report(d, "firmware", OK, NULL, "all files there (%.12s)", q->firmware);
+	doctor_say(d, "qemu", DOCTOR_OK, NULL, "%s", q->version);
+	doctor_say(d, "firmware", DOCTOR_OK, NULL, "all files there");
+	doctor_say(d, "key", DOCTOR_OK, NULL,
+		   "%.16s-%.16s: hosts where it is the same give the same bytes", q->sha256,
+		   q->firmware);
 }
 
 static void check_devices(struct doctor *d, const char *list)
@@ -108,10 +99,10 @@ static void check_devices(struct doctor *d, const char *list)
 			buf_printf(&lack, " %s", names[i]);
 	}
 	if (lack.len)
-		report(d, "devices", MISSING, "install a QEMU that was built with them",
+		doctor_say(d, "devices", DOCTOR_MISSING, "install a QEMU that was built with them",
 		       "this QEMU lacks:%s", buf_str(&lack));
 	else
-		report(d, "devices", OK, NULL, "QEMU has the %zu that guests use",
+		doctor_say(d, "devices", DOCTOR_OK, NULL, "QEMU has the %zu that guests use",
 		       ARRAY_SIZE(names));
 }
 
@@ -130,14 +121,14 @@ static void check_sandbox(struct doctor *d)
 	struct err err = {""};
 
 	if (proc_capture(argv, PROBE_TIMEOUT_MS, &list, &err)) {
-		report(d, "sandbox", MISSING,
+		doctor_say(d, "sandbox", DOCTOR_MISSING,
 		       "use a QEMU built with seccomp, and a container that allows seccomp filters",
 		       "%s", err.msg);
 		proc_capture(bare, PROBE_TIMEOUT_MS, &again, NULL);
 		check_devices(d, buf_str(&again));
 		return;
 	}
-	report(d, "sandbox", OK, NULL, "QEMU can lock itself in (seccomp)");
+	doctor_say(d, "sandbox", DOCTOR_OK, NULL, "QEMU can lock itself in (seccomp)");
 	check_devices(d, buf_str(&list));
 }
 
@@ -148,30 +139,12 @@ static void check_accel(struct doctor *d)
 	struct err err = {""};
 
 	if (proc_capture(argv, PROBE_TIMEOUT_MS, &list, &err))
-		report(d, "accel", MISSING, "repair the installation of QEMU", "%s", err.msg);
+		doctor_say(d, "accel", DOCTOR_MISSING, "repair the installation of QEMU", "%s", err.msg);
 	else if (!strstr(buf_str(&list), "\ntcg\n"))
-		report(d, "accel", MISSING, "install a QEMU that was built with TCG",
+		doctor_say(d, "accel", DOCTOR_MISSING, "install a QEMU that was built with TCG",
 		       "this QEMU has no TCG");
 	else
-		report(d, "accel", OK, NULL, "QEMU has TCG");
-}
-
-/* As the one who makes file systems looks for it. */
-static void check_mke2fs(struct doctor *d)
-{
-	const char *path = getenv("PATH");
-	cleanup_free char *dirs = xasprintf("%s:/sbin:/usr/sbin", path ? path : "");
-	char *rest = dirs, *dir;
-
-	while ((dir = strsep(&rest, ":"))) {
-		cleanup_free char *file = xasprintf("%s/mke2fs", dir);
-
-		if (*dir != '/' || access(file, X_OK))
-			continue;
-		report(d, "mke2fs", OK, NULL, "%s", file);
-		return;
-	}
-	report(d, "mke2fs", MISSING, "install e2fsprogs", "not there");
+		doctor_say(d, "accel", DOCTOR_OK, NULL, "QEMU has TCG");
 }
 
 static void check_data(struct doctor *d)
@@ -188,10 +161,10 @@ static void check_data(struct doctor *d)
 			buf_printf(&lack, " %s", names[i]);
 	}
 	if (lack.len)
-		report(d, "data", MISSING, "build or install wringer again, or set WRINGER_DATA",
+		doctor_say(d, "data", DOCTOR_MISSING, "build or install wringer again, or set WRINGER_DATA",
 		       "%s lacks:%s", path_data(), buf_str(&lack));
 	else
-		report(d, "data", OK, NULL, "%s", path_data());
+		doctor_say(d, "data", DOCTOR_OK, NULL, "%s", path_data());
 }
 
 /* The folder, or if it is not there yet the one in which it will be made. */
@@ -211,22 +184,23 @@ static char *existing(const char *path)
 static void check_folder(struct doctor *d, const char *check, const char *path, const char *set)
 {
 	cleanup_free char *there = existing(path);
-	cleanup_free char *todo = xasprintf("set %s to another folder", set);
+	cleanup_free char *todo = xasprintf("'wringer gc' says what can go; or set %s to "
+					    "another folder", set);
 	struct statvfs fs;
 	struct stat st;
 	uint64_t space;
 
 	if (stat(there, &st) || !S_ISDIR(st.st_mode) || access(there, W_OK | X_OK) ||
 	    statvfs(there, &fs)) {
-		report(d, check, MISSING, todo, "%s cannot be written to", there);
+		doctor_say(d, check, DOCTOR_MISSING, todo, "%s cannot be written to", there);
 		return;
 	}
 	space = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (space < SPACE_MIN)
-		report(d, check, MISSING, todo, "%s has %llu MiB of space, less than 1 GiB", path,
+		doctor_say(d, check, DOCTOR_MISSING, todo, "%s has %llu MiB of space, less than 1 GiB", path,
 		       (unsigned long long)space >> 20);
 	else
-		report(d, check, OK, NULL, "%s, %.1f GiB of space", path,
+		doctor_say(d, check, DOCTOR_OK, NULL, "%s, %.1f GiB of space", path,
 		       (double)space / (1 << 30));
 }
 
@@ -258,13 +232,13 @@ static void check_apt(struct doctor *d)
 
 	d->can_fetch = !ret || file_exists(index);
 	if (!ret)
-		report(d, "apt", OK, NULL,
+		doctor_say(d, "apt", DOCTOR_OK, NULL,
 		       "kernels can be fetched from this machine's Debian archives");
 	else if (d->can_fetch)
-		report(d, "apt", WARNING, "what is in the cache can be used; for more, repair apt",
+		doctor_say(d, "apt", DOCTOR_WARNING, "what is in the cache can be used; for more, repair apt",
 		       "the list of kernels is there, but not where to fetch them: %s", why);
 	else
-		report(d, "apt", WARNING, "give kernels as files: -k PATH or -k PATH:MODULES", "%s",
+		doctor_say(d, "apt", DOCTOR_WARNING, "give kernels as files: -k PATH or -k PATH:MODULES", "%s",
 		       why);
 }
 
@@ -275,16 +249,16 @@ static void check_kernels(struct doctor *d)
 	size_t nr;
 
 	if (kernel_cached(&kernel, &nr, &err)) {
-		report(d, "kernels", MISSING, "set WRINGER_CACHE to another folder", "%s", err.msg);
+		doctor_say(d, "kernels", DOCTOR_MISSING, "set WRINGER_CACHE to another folder", "%s", err.msg);
 		return;
 	}
 	if (nr)
-		report(d, "kernels", OK, NULL, "%zu in the cache, %s to %s", nr, kernel[0].version,
+		doctor_say(d, "kernels", DOCTOR_OK, NULL, "%zu in the cache, %s to %s", nr, kernel[0].version,
 		       kernel[nr - 1].version);
 	else if (d->can_fetch)
-		report(d, "kernels", OK, NULL, "none in the cache yet; fetched when first used");
+		doctor_say(d, "kernels", DOCTOR_OK, NULL, "none in the cache yet; fetched when first used");
 	else
-		report(d, "kernels", MISSING, "give one as a file: -k PATH",
+		doctor_say(d, "kernels", DOCTOR_MISSING, "give one as a file: -k PATH",
 		       "none in the cache, and none can be fetched");
 	kernels_release(kernel, nr);
 }
@@ -324,16 +298,16 @@ static void check_memory(struct doctor *d)
 
 	need = machine_need(&err) >> 20;
 	if (!need)
-		report(d, "memory", WARNING, "without a readable guest its need is not known", "%s",
+		doctor_say(d, "memory", DOCTOR_WARNING, "without a readable guest its need is not known", "%s",
 		       err.msg);
 	else if (have < need)
-		report(d, "memory", MISSING, "end other programs, or use a machine with more",
+		doctor_say(d, "memory", DOCTOR_MISSING, "end other programs, or use a machine with more",
 		       "%llu MiB free; one machine of guest two needs %llu MiB", have, need);
 	else if (have < 2 * need)
-		report(d, "memory", WARNING, "run one machine at a time: --jobs 1",
+		doctor_say(d, "memory", DOCTOR_WARNING, "run one machine at a time: --jobs 1",
 		       "%llu MiB free; two machines of guest two need %llu MiB", have, 2 * need);
 	else
-		report(d, "memory", OK, NULL,
+		doctor_say(d, "memory", DOCTOR_OK, NULL,
 		       "%llu MiB free; two machines of guest two need %llu MiB", have, 2 * need);
 }
 
@@ -341,14 +315,14 @@ static void check_cpus(struct doctor *d)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	report(d, "cpus", OK, NULL, "%ld; each machine that runs takes one", n);
+	doctor_say(d, "cpus", DOCTOR_OK, NULL, "%ld; each machine that runs takes one", n);
 }
 
 /* Whether a kernel really boots; without a kernel in the cache there is nothing to try it with. */
 static void check_engine(struct doctor *d, const char *kernel, enum engine engine)
 {
 	const char *name = engine_name(engine);
-	enum state bad = engine == ENGINE_KVM ? WARNING : MISSING;
+	enum doctor_state bad = engine == ENGINE_KVM ? DOCTOR_OPTIONAL : DOCTOR_MISSING;
 	struct experiments exps;
 	struct err err = {""};
 	int ret = bare_plan(kernel, "one", engine, NULL, &exps, &err);
@@ -358,20 +332,30 @@ static void check_engine(struct doctor *d, const char *kernel, enum engine engin
 		experiments_release(&exps);
 	}
 	if (!ret)
-		report(d, name, OK, NULL, "works: kernel %s booted", kernel);
+		doctor_say(d, name, DOCTOR_OK, NULL, "works: kernel %s booted", kernel);
 	else
-		report(d, name, bad,
+		doctor_say(d, name, bad,
 		       engine == ENGINE_KVM ? NO_KVM : "try 'wringer boot -e exact </dev/null'",
 		       "does not work: %s", err.msg);
 }
 
 /* The newest that has a name to be called by: those that were given as files have none. */
-static const char *newest_package(const struct kernel *kernel, size_t nr)
+static const char *newest_package(const struct kernel *kernel, size_t nr, bool uml)
 {
 	while (nr--)
-		if (kernel[nr].package[0])
+		if (kernel[nr].package[0] && kernel_is_uml(&kernel[nr]) == uml)
 			return kernel[nr].package;
 	return NULL;
+}
+
+/* A kernel that is a program runs experiments only, so nothing is booted. */
+static void check_uml(struct doctor *d, const char *kernel)
+{
+	if (kernel)
+		doctor_say(d, "uml", DOCTOR_OK, NULL, "kernel %s is there, for experiments without an emulator", kernel);
+	else
+		doctor_say(d, "uml", DOCTOR_OPTIONAL, "wringer kernel build debian:7.3 --config uml",
+			   "no kernel in the cache that is a program");
 }
 
 static void check_engines(struct doctor *d)
@@ -383,36 +367,48 @@ static void check_engines(struct doctor *d)
 
 	if (kernel_cached(&kernel, &nr, NULL))
 		return;
-	newest = newest_package(kernel, nr);
+	newest = newest_package(kernel, nr, false);
 	for (engine = 0; engine < ENGINE_NR; engine++) {
-		if (engine == ENGINE_KVM && access("/dev/kvm", F_OK))
-			report(d, "kvm", WARNING, NO_KVM, "does not work: there is no /dev/kvm");
+		if (engine == ENGINE_UML)
+			check_uml(d, newest_package(kernel, nr, true));
+		else if (engine == ENGINE_KVM && access("/dev/kvm", F_OK))
+			doctor_say(d, "kvm", DOCTOR_OPTIONAL, NO_KVM, "does not work: there is no /dev/kvm");
 		else if (newest)
 			check_engine(d, newest, (enum engine)engine);
 		else
-			report(d, engine_name((enum engine)engine), OK, NULL,
+			doctor_say(d, engine_name((enum engine)engine), DOCTOR_OK, NULL,
 			       "not tried: no packaged kernel in the cache yet");
 	}
 	kernels_release(kernel, nr);
 }
 
-static void check_all(struct doctor *d)
+static void check_folders(struct doctor *d)
 {
-	check_qemu(d);
-	if (d->has_qemu) {
-		check_accel(d);
-		check_sandbox(d);
-	}
-	check_mke2fs(d);
-	check_data(d);
 	check_folder(d, "cache", path_cache(), "WRINGER_CACHE");
 	check_folder(d, "results", path_results(), "WRINGER_RESULTS");
-	check_apt(d);
-	check_kernels(d);
-	check_cpus(d);
-	check_memory(d);
-	if (d->has_qemu && !d->missing)
-		check_engines(d);
+}
+
+/* In the order of the lines: each says one line or a few. */
+static const struct {
+	void (*run)(struct doctor *d);
+	enum { ALWAYS, WITH_QEMU, IF_ALL_WELL } when;
+} checks[] = {
+	{check_qemu, ALWAYS},	    {check_accel, WITH_QEMU}, {check_sandbox, WITH_QEMU},
+	{check_data, ALWAYS},	    {check_folders, ALWAYS},  {check_apt, ALWAYS},
+	{check_kernels, ALWAYS},    {check_cpus, ALWAYS},     {check_memory, ALWAYS},
+	{doctor_programs, ALWAYS},  {doctor_busybox, ALWAYS}, {doctor_completion, ALWAYS},
+	{doctor_index, ALWAYS},	    {doctor_left, ALWAYS},    {doctor_orphans, ALWAYS},
+	{check_engines, IF_ALL_WELL},
+};
+
+static void check_all(struct doctor *d)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(checks); i++)
+		if (checks[i].when == ALWAYS || (d->has_qemu && checks[i].when == WITH_QEMU) ||
+		    (d->has_qemu && !d->missing))
+			checks[i].run(d);
 	qemu_release(&d->qemu);
 }
 
@@ -430,10 +426,10 @@ static void print_checks(const struct doctor *d)
 		const char *found = text_of(check, "found");
 		const char *todo = text_of(check, "todo");
 
-		printf("%-8s %-9s %s\n", text_of(check, "state"), text_of(check, "check"),
+		printf("%-8s %-10s %s\n", text_of(check, "state"), text_of(check, "check"),
 		       found ? found : "?");
 		if (todo && *todo)
-			printf("%-8s %-9s %s\n", "", "", todo);
+			printf("%-8s %-10s %s\n", "", "", todo);
 	}
 	say(d->missing ? "Something that is needed is missing." : "Experiments can run.");
 }

@@ -400,6 +400,14 @@ static bool remove_held(const char *key)
 	return true;
 }
 
+bool template_busy(const char *key)
+{
+	cleanup_free char *path = templates_path(key, LOCK);
+	cleanup_fd int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
 bool template_remove(const char *key)
 {
 	cleanup_fd int lock = take_lock(key, LOCK_EX, NULL);

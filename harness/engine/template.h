@@ -58,6 +58,8 @@ int template_finish(struct template *tpl, const json_t *parts, const char *title
 /* Lets go of it; what was begun and not finished is removed. */
 void template_close(struct template *tpl);
 
+/* Whether somebody runs forks of it, makes or removes it. */
+bool template_busy(const char *key);
 /* Removes one; false when it is in use. */
 bool template_remove(const char *key);
 

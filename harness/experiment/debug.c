@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "engine/debug.h"
@@ -117,6 +118,7 @@ int debug_symbols(const struct qemu *qemu, const struct experiment *exp,
 		return 0;
 	/* The id becomes part of a path: experiment_from_spec() has opened a kernel by it. */
 	*path = xasprintf("%s/symbols/%s.%d.elf", path_cache(), id, SYMBOLS_VERSION);
+	cache_used(*path);
 	if (file_exists(*path))
 		return 0;
 	if (say)

@@ -270,7 +270,7 @@ static bool is_static(const struct buf *file)
 	return true;
 }
 
-static int find_busybox(struct buf *out, struct err *err)
+int inside_busybox(struct buf *out, struct err *err)
 {
 	const char *path = getenv("PATH");
 	cleanup_free char *dirs = xasprintf("%s:/bin:/usr/bin", path ? path : "");
@@ -294,7 +294,7 @@ static int add_busybox(const struct experiment *exp, struct buf *initrd, struct 
 {
 	cleanup_buf struct buf busybox = {0};
 	struct cpio cpio;
-	int ret = find_busybox(&busybox, err);
+	int ret = inside_busybox(&busybox, err);
 
 	if (!ret)
 		ret = file_read(exp->image_file, initrd, err);

@@ -39,6 +39,9 @@ int experiments_check_engines(const struct experiments *exps, struct err *err);
 int inside_dir(const struct experiment *exp, const char *plan, const struct buf *initrd, char **dir,
 	       struct err *err);
 
+/* The program that is the guest's shell, in out; -ENOENT where no busybox here is static. */
+int inside_busybox(struct buf *out, struct err *err);
+
 struct inside_opts {
 	bool terminal;            /* our stdin is one */
 	const struct buf *script; /* without a terminal: what the shell is to run */

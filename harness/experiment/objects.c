@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 #include "engine/engine.h"
 
@@ -17,6 +18,8 @@ static bool is_there(const char *path, const char *id)
 {
 	char have[SHA256_HEX];
 
+	cache_hold();
+	cache_used(path);
 	return file_exists(path) && !sha256_file(path, have, NULL) && !strcmp(have, id);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 #include "engine/template.h"
 #include "experiment/dump.h"
@@ -128,6 +129,7 @@ static int find_tables(struct experiments *exps, const struct probe_opts *opts, 
 
 		free(exp->symbols_file);
 		exp->symbols_file = table_path(exp);
+		cache_used(exp->symbols_file);
 		if (!file_exists(exp->symbols_file))
 			ret = make_table(&exps->qemu, exp, exp->symbols_file, opts, err);
 	}

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/cpus.h"
 #include "base/path.h"
 #include "engine/template.h"
@@ -533,6 +534,7 @@ int experiments_run(struct experiments *exps, const struct run_opts *opts, struc
 	ret = templates_max(&pool.templates_max, err);
 	if (ret)
 		return ret;
+	cache_note_results();
 	store_clean();
 	templates_clean();
 	count(&pool);

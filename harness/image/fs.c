@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "wire/fsruns.h"
@@ -234,6 +235,7 @@ int fs_make(const char *kind, uint64_t size, struct buf *out, struct err *err)
 			       "a file system of %llu bytes cannot be made: give a multiple of "
 			       "4096 from 1M to 1T",
 			       (unsigned long long)size);
+	cache_hold();
 	ret = dir_make(path_cache(), err);
 	if (ret)
 		return ret;

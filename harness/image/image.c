@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 #include "image/cpio.h"
 #include "image/modules.h"
@@ -69,6 +70,7 @@ static bool intact(const char *path, const char *id)
 {
 	char have[SHA256_HEX];
 
+	cache_used(path);
 	return file_exists(path) && !sha256_file(path, have, NULL) && !strcmp(have, id);
 }
 
@@ -77,6 +79,7 @@ static int store(const struct buf *bytes, struct image *out, struct err *err)
 	cleanup_free char *dir = xasprintf("%s/images", path_cache());
 	int ret;
 
+	cache_hold();
 	sha256_buf(bytes->data, bytes->len, out->id);
 	out->path = image_path(out->id);
 	if (intact(out->path, out->id))
@@ -126,6 +129,7 @@ int image_build(const struct kernel *kernel, const char *const *modules,
 int image_open(const char *id, struct image *out, struct err *err)
 {
 	*out = (struct image){0};
+	cache_hold();
 	/* The id becomes part of a path. */
 	if (strlen(id) != SHA256_HEX - 1 || id[strspn(id, "0123456789abcdef")])
 		return err_set(err, -EINVAL,

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "kernel/internal.h"
@@ -35,9 +36,10 @@ static int apt_lock(int how, struct err *err)
 {
 	cleanup_free char *dir = apt_file("");
 	cleanup_free char *path = apt_file("lock");
-	int ret = dir_make(dir, err);
-	int fd;
+	int ret, fd;
 
+	cache_hold();
+	ret = dir_make(dir, err);
 	if (ret)
 		return ret;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);

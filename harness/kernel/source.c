@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "kernel/apt.h"
@@ -71,6 +72,7 @@ static int take_lock(struct source *s, void (*say)(const char *line), struct err
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (s->lock < 0)
 		return err_sys(err, -errno, "cannot open %s", path);
+	cache_used(path);
 	if (!flock(s->lock, LOCK_EX | LOCK_NB))
 		return 0;
 	if (say)
@@ -109,6 +111,7 @@ static int open_dir(struct source *s, void (*say)(const char *line), struct err 
 
 	sha256_buf(s->from, strlen(s->from), key);
 	s->dir = xasprintf("%s/trees/%.16s", path_cache(), key);
+	cache_hold();
 	ret = dir_make(s->dir, err);
 	if (!ret) {
 		char *full = realpath(s->dir, NULL);

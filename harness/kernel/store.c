@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 
 #define DRAFT_PREFIX "tmp."
@@ -69,6 +70,7 @@ int draft_open(struct draft *draft, struct err *err)
 	memset(draft, 0, sizeof(*draft));
 	draft->lock = -1;
 	draft->packages = json_array();
+	cache_hold();
 	if (ret)
 		return ret;
 	sweep_drafts(kernels);
@@ -269,7 +271,10 @@ bool kernel_is_uml(const struct kernel *kernel)
 
 char *kernel_image(const struct kernel *kernel)
 {
-	return image_in(kernel->dir);
+	char *path = image_in(kernel->dir);
+
+	cache_used(path);
+	return path;
 }
 
 void kernel_release(struct kernel *kernel)
@@ -330,6 +335,7 @@ int kernel_open(const char *id, struct kernel *out, struct err *err)
 	int ret;
 
 	memset(out, 0, sizeof(*out));
+	cache_hold();
 	if (!is_id(id))
 		return err_set(err, -EINVAL, "\"%s\" is not the id of a kernel", id);
 	memcpy(out->id, id, SHA256_HEX);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "kernel/apt.h"
@@ -307,6 +308,7 @@ static int open_suite(const char *suite, const struct toolchain_wants *wants,
 		return err_set(err, -EINVAL, "a toolchain is auto, host or a suite, not '%s'", suite);
 	t->name = xstrdup(suite);
 	t->root = xasprintf("%s/toolchains/%s", path_cache(), suite);
+	cache_used(t->root);
 	if (!file_exists(t->root))
 		ret = make_root(suite, t->root, say, err);
 	if (ret)
@@ -361,6 +363,7 @@ int toolchain_open(const char *want, const struct source *source,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
+	cache_hold();
 	if (!is_auto && strcmp(want, "host")) {
 		ret = open_suite(want, wants, say, out, err);
 	} else {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/conf.h"
 #include "base/path.h"
 #include "base/proc.h"
@@ -342,6 +343,8 @@ static int load(const char *key, struct layer *out)
 	char hex[SHA256_HEX];
 	const char *id;
 
+	cache_hold();
+	cache_used(about);
 	out->path = cache_file(key, "cpio");
 	out->about = file_exists(about) ? json_load_file(about, 0, NULL) : NULL;
 	id = json_string_value(json_object_get(out->about, "id"));

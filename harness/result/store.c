@@ -326,7 +326,7 @@ int store_scratch(const char *id, char **out, struct err *err)
 }
 
 /* ".run-<12 digits>-<pid>..." of a process that is no more. */
-static bool is_stale(const char *name)
+bool store_run_is_dead(const char *name)
 {
 	const char *dash;
 	pid_t pid;
@@ -348,7 +348,7 @@ void store_clean(void)
 	while (dir && (e = readdir(dir))) {
 		cleanup_free char *path = xasprintf("%s/%s", path_results(), e->d_name);
 
-		if (is_stale(e->d_name))
+		if (store_run_is_dead(e->d_name))
 			dir_remove(path, NULL);
 	}
 	if (dir)

@@ -82,5 +82,7 @@ int store_find(const char *prefix, char id[SHA256_HEX], struct err *err);
  */
 int store_scratch(const char *id, char **dir, struct err *err);
 void store_clean(void);
+/* Whether a name in the results' folder is that of a run whose process is gone. */
+bool store_run_is_dead(const char *name);
 
 #endif
