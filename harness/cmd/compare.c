@@ -9,7 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/compare.h"
 #include "cmd/select.h"
-#include "engine/engine.h"
+#include "report/again.h"
 #include "report/compare.h"
 #include "report/format.h"
 #include "report/table.h"
@@ -17,14 +17,7 @@
 #define NAME_WIDTH 26
 
 static const struct cmd_option compare_options[] = {
-	CMD_AXES(struct compare_cmd, axes),
-	{"by", 0, CMD_STRING, offsetof(struct compare_cmd, by), "AXIS",
-	 "what is compared: kernel, guest, policy, scenario or engine (default: the axis with "
-	 "several values, never the engine)"},
-	{"base", 0, CMD_STRING, offsetof(struct compare_cmd, base), "NAME",
-	 "the arm that the others are compared against (default: the first)"},
-	{"allow", 0, CMD_LIST, offsetof(struct compare_cmd, allow), "KEYS",
-	 "differences to accept, as a refusal names them"},
+	CMD_SELECT(struct compare_cmd, select),
 	{"metric", 'm', CMD_LIST, offsetof(struct compare_cmd, metric), "LIST",
 	 "show these metrics, whatever their class"},
 	{"table", 0, CMD_FLAG, offsetof(struct compare_cmd, table), NULL,
@@ -47,7 +40,7 @@ static void print_name(const char *name)
 
 static void print_row(const struct comparison_row *row)
 {
-	char base[16], other[16], change[32], interval[64], p[16] = "-";
+	char base[16], other[16], change[32], interval[64], p[16];
 
 	print_name(row->name);
 	if (row->absent) {
@@ -57,9 +50,7 @@ static void print_row(const struct comparison_row *row)
 	format_si(row->base, base, sizeof(base));
 	format_si(row->other, other, sizeof(other));
 	format_change(row, change, interval, sizeof(interval));
-	if (row->verdict != STATS_NONE)
-		snprintf(p, sizeof(p), row->p_adjusted < 0.0001 ? "<.0001" : "%.4f",
-			 row->p_adjusted);
+	format_p(row, p, sizeof(p));
 	printf(" %6s %6s %7s %14s %6s %s\n", base, other, change, interval, p, format_verdict(row));
 }
 
@@ -73,12 +64,6 @@ static bool asked_for(const struct compare_cmd *o, const struct comparison_row *
 	return !o->metric.nr && (row->class != METRIC_DIAGNOSTIC || o->all);
 }
 
-/* A counter that never moved in either arm says nothing; it is in the JSON all the same. */
-static bool is_idle(const struct comparison_row *row)
-{
-	return row->constant && !row->base;
-}
-
 static void print_class(const struct comparison *c, const struct compare_cmd *o,
 			enum metric_class class)
 {
@@ -90,7 +75,7 @@ static void print_class(const struct comparison *c, const struct compare_cmd *o,
 
 		if (row->class != class || !asked_for(o, row))
 			continue;
-		if (class != METRIC_PRIMARY && (is_idle(row) || (row->absent && !o->all)) &&
+		if (class != METRIC_PRIMARY && (comparison_is_idle(row) || (row->absent && !o->all)) &&
 		    !o->metric.nr)
 			continue;
 		if (!any)
@@ -118,44 +103,14 @@ static void print_failures(const struct arm *arm, enum axis axis, size_t nr)
 	}
 }
 
-static void print_seeds(const struct arm *arm)
-{
-	size_t i, from = 0;
-
-	for (i = 1; i <= arm->nr; i++) {
-		if (i < arm->nr && arm->member[i].seed == arm->member[i - 1].seed + 1)
-			continue;
-		printf("%s%llu", from ? "," : "", (unsigned long long)arm->member[from].seed);
-		if (i - from > 1)
-			printf("-%llu", (unsigned long long)arm->member[i - 1].seed);
-		from = i;
-	}
-}
-
-/* The usual engine goes without saying. */
-static bool is_exact(const struct arm *arm)
-{
-	return !strcmp(arm->label[AXIS_ENGINE], engine_name(ENGINE_EXACT));
-}
-
 /* The commands that make both arms again, here or elsewhere. */
 static void print_again(const struct comparison *c)
 {
-	static const char letter[AXIS_NR] = {'k', 'g', 'p', 's', 'e'};
-	unsigned int axis;
+	cleanup_buf struct buf command = {0};
 
-	printf("\nagain: wringer run");
-	for (axis = 0; axis < AXIS_NR; axis++) {
-		if (axis == AXIS_ENGINE && c->axis != AXIS_ENGINE && is_exact(c->base))
-			continue;
-		printf(" -%c %s", letter[axis], c->base->label[axis]);
-		if (axis == c->axis)
-			printf(",%s", c->other->label[axis]);
-	}
-	printf(" -n ");
-	print_seeds(c->base);
-	printf("\nraw:   %s/%.12s*/ and %zu more\n", path_results(), c->base->member[0].id,
-	       c->base->nr + c->other->nr - 1);
+	again_command(c->base, c->other, c->axis, &command);
+	printf("\nagain: %s\nraw:   %s/%.12s*/ and %zu more\n", buf_str(&command), path_results(),
+	       c->base->member[0].id, c->base->nr + c->other->nr - 1);
 }
 
 static void print_head(const struct comparison *c)
@@ -163,36 +118,12 @@ static void print_head(const struct comparison *c)
 	unsigned int axis;
 
 	for (axis = 0; axis < AXIS_NR; axis++)
-		if (axis != c->axis && (axis != AXIS_ENGINE || !is_exact(c->base)))
+		if (axis != c->axis && (axis != AXIS_ENGINE || !arm_is_exact(c->base)))
 			printf("%s %s, ", axis_name((enum axis)axis), c->base->label[axis]);
 	printf("n = %zu and %zu\n", c->n_base, c->n_other);
 	printf("base: %s, other: %s\n\n", c->base->label[c->axis], c->other->label[c->axis]);
 	printf("%-*s %6s %6s %7s %14s %6s\n", NAME_WIDTH, "", "base", "other", "change",
 	       "95% interval", "p");
-}
-
-static void print_missed(const struct arm *arm, enum axis axis, size_t nr)
-{
-	if (nr)
-		printf("note: %zu of %zu experiments of %s did not meet what the scenario expects "
-		       "(expectation-failed)\n",
-		       nr, arm->nr, arm->label[axis]);
-}
-
-static void print_unsteady(const struct arm *arm, enum axis axis, size_t nr)
-{
-	if (nr)
-		printf("note: %zu of %zu experiments of %s were measured before they were warm "
-		       "(state.warmup)\n",
-		       nr, arm->nr, arm->label[axis]);
-}
-
-static void print_violating(const struct comparison *c)
-{
-	if (c->violating)
-		printf("note: the numbers of %zu experiment%s contradict each other; wringer check "
-		       "says where\n",
-		       c->violating, c->violating == 1 ? "" : "s");
 }
 
 /* Each pair of meanings once, with the rows that it stands in the way of. */
@@ -203,11 +134,11 @@ static void print_meanings(const struct comparison *c, const struct compare_cmd 
 	for (i = 0; i < c->nr; i++) {
 		const struct comparison_row *row = &c->row[i];
 
-		if (!row->meaning_differs || !asked_for(o, row) || is_idle(row))
+		if (!row->meaning_differs || !asked_for(o, row) || comparison_is_idle(row))
 			continue;
 		for (k = 0; k < i; k++)
 			if (c->row[k].meaning_differs && asked_for(o, &c->row[k]) &&
-			    !is_idle(&c->row[k]) && !strcmp(c->row[k].meaning, row->meaning))
+			    !comparison_is_idle(&c->row[k]) && !strcmp(c->row[k].meaning, row->meaning))
 				break;
 		if (k == i)
 			printf("note: %s does not mean the same in both: %s (wringer metrics)\n",
@@ -215,21 +146,10 @@ static void print_meanings(const struct comparison *c, const struct compare_cmd 
 	}
 }
 
-static void print_also(const struct comparison *c)
+static void print_note(void *ctx, const char *note)
 {
-	if (c->also[0])
-		printf("note: the kernels also differ in %s (wringer diff)\n", c->also);
-}
-
-static void print_hint(const struct comparison *c)
-{
-	size_t need = stats_n_needed(COMPARE_ALPHA, c->nr_tests[METRIC_PRIMARY]);
-	size_t have = c->n_base < c->n_other ? c->n_base : c->n_other;
-
-	if (need > have)
-		printf("note: with %zu primary metrics nothing can be decided below n = %zu: %zu more "
-		       "seed%s\n",
-		       c->nr_tests[METRIC_PRIMARY], need, need - have, need - have == 1 ? "" : "s");
+	(void)ctx;
+	printf("note: %s\n", note);
 }
 
 static void print_text(const struct comparison *c, const struct compare_cmd *o)
@@ -240,14 +160,8 @@ static void print_text(const struct comparison *c, const struct compare_cmd *o)
 	print_class(c, o, METRIC_DIAGNOSTIC);
 	print_failures(c->base, c->axis, c->failed_base);
 	print_failures(c->other, c->axis, c->failed_other);
-	print_missed(c->base, c->axis, c->missed_base);
-	print_missed(c->other, c->axis, c->missed_other);
-	print_unsteady(c->base, c->axis, c->unsteady_base);
-	print_unsteady(c->other, c->axis, c->unsteady_other);
-	print_violating(c);
 	print_meanings(c, o);
-	print_also(c);
-	print_hint(c);
+	comparison_notes(c, print_note, NULL);
 	print_again(c);
 }
 
@@ -317,7 +231,7 @@ static void compare_one(const struct arm *base, const struct arm *other, enum ax
 	struct comparison c;
 	struct err err = {""};
 
-	int ret = compare_arms(base, other, axis, o->allow.item, &c, &err);
+	int ret = compare_arms(base, other, axis, o->select.allow.item, &c, &err);
 
 	if (ret == -ENODATA) {
 		/*
@@ -339,13 +253,13 @@ static void compare_one(const struct arm *base, const struct arm *other, enum ax
 
 static bool compare_all(const struct arms *arms, const struct compare_cmd *o)
 {
-	enum axis axis = select_axis(&cmd_compare, arms, o->by);
+	enum axis axis = select_axis(&cmd_compare, arms, o->select.by);
 	json_t *list = o->json ? json_array() : NULL;
 	bool finding = false, any = false;
 	size_t i;
 
 	for (i = 0; i < arms->nr; i++) {
-		const struct arm *base = base_of(arms, &arms->arm[i], axis, o->base);
+		const struct arm *base = base_of(arms, &arms->arm[i], axis, o->select.base);
 
 		if (!base || base == &arms->arm[i])
 			continue;
@@ -361,16 +275,6 @@ static bool compare_all(const struct arms *arms, const struct compare_cmd *o)
 	return finding;
 }
 
-static char *words_joined(const struct cmd_list *list)
-{
-	cleanup_buf struct buf out = {0};
-	size_t i;
-
-	for (i = 0; i < list->nr; i++)
-		buf_printf(&out, "%s%s", i ? "," : "", list->item[i]);
-	return xstrdup(buf_str(&out));
-}
-
 static int run_compare(int argc, char **argv)
 {
 	struct compare_cmd o = {0};
@@ -379,14 +283,13 @@ static int run_compare(int argc, char **argv)
 
 	if (cmd_parse(&cmd_compare, argc, argv, &o))
 		die_usage(&cmd_compare, "'%s' is no option", argv[1]);
-	o.asked = words_joined(&o.axes.scenario);
-	select_arms(&cmd_compare, &o.axes, o.by, &arms);
+	select_by(&cmd_compare, &o.select, &arms);
 	if (o.table || o.matrix)
-		finding = compare_tables(&arms, select_axis(&cmd_compare, &arms, o.by), &o);
+		finding = compare_tables(&arms, select_axis(&cmd_compare, &arms, o.select.by), &o);
 	else
 		finding = compare_all(&arms, &o);
 	arms_release(&arms);
-	free(o.asked);
+	free(o.select.asked);
 	return finding ? EXIT_FINDING : EXIT_FINE;
 }
 

@@ -5,15 +5,11 @@
 
 #include <stdbool.h>
 
-#include "cmd/cmd.h"
+#include "cmd/select.h"
 #include "report/arms.h"
 
 struct compare_cmd {
-	struct axis_opts axes;
-	char *asked; /* the words of --scenario as they were given, joined again */
-	const char *by;
-	const char *base;
-	struct cmd_list allow;
+	struct select_opts select;
 	struct cmd_list metric;
 	bool table;
 	bool matrix; /* the tables side by side */

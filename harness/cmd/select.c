@@ -22,18 +22,29 @@ static size_t count_labels(const struct arms *arms, enum axis axis)
 }
 
 /* Policies first: that is the question this program is for. */
-enum axis select_axis(const struct cmd *cmd, const struct arms *arms, const char *by)
+static enum axis usual_axis(const struct arms *arms)
 {
 	static const enum axis order[] = {AXIS_POLICY, AXIS_KERNEL, AXIS_GUEST};
-	enum axis axis = by ? axis_find(by) : AXIS_NR;
 	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		if (count_labels(arms, order[i]) > 1)
+			return order[i];
+	return AXIS_NR;
+}
+
+bool select_differ(const struct arms *arms)
+{
+	return usual_axis(arms) != AXIS_NR;
+}
+
+enum axis select_axis(const struct cmd *cmd, const struct arms *arms, const char *by)
+{
+	enum axis axis = by ? axis_find(by) : usual_axis(arms);
 
 	if (by && axis == AXIS_NR)
 		die_usage(cmd, "--by %s: one of kernel, guest, policy, scenario, engine",
 			  by);
-	for (i = 0; axis == AXIS_NR && i < ARRAY_SIZE(order); i++)
-		if (count_labels(arms, order[i]) > 1)
-			axis = order[i];
 	if (axis == AXIS_NR || count_labels(arms, axis) < 2)
 		die_usage(cmd, "nothing to compare: %zu arm%s in %s match", arms->nr,
 			  arms->nr == 1 ? "" : "s", path_results());
@@ -89,4 +100,20 @@ void select_arms(const struct cmd *cmd, struct axis_opts *axes, const char *by, 
 			"same\n",
 			out->ignored);
 	say_other_engines(out, axes);
+}
+
+static char *words_joined(const struct cmd_list *list)
+{
+	cleanup_buf struct buf out = {0};
+	size_t i;
+
+	for (i = 0; i < list->nr; i++)
+		buf_printf(&out, "%s%s", i ? "," : "", list->item[i]);
+	return xstrdup(buf_str(&out));
+}
+
+void select_by(const struct cmd *cmd, struct select_opts *o, struct arms *out)
+{
+	o->asked = words_joined(&o->axes.scenario);
+	select_arms(cmd, &o->axes, o->by, out);
 }

@@ -45,12 +45,30 @@ static bool is_constant(const double *a, size_t na, const double *b, size_t nb)
 	return true;
 }
 
+int comparison_measure(struct comparison_row *row, const double *a, size_t na, const double *b,
+		       size_t nb, struct err *err)
+{
+	struct stats_mwu mwu;
+	int ret;
+
+	row->nr_base = na;
+	row->nr_other = nb;
+	row->base = stats_median(a, na);
+	row->other = stats_median(b, nb);
+	ret = stats_shift(a, na, b, nb, COMPARE_CONFIDENCE, &row->shift);
+	if (!ret)
+		ret = stats_mwu(a, na, b, nb, &mwu);
+	row->p = ret ? 1 : mwu.p;
+	row->p_adjusted = 1;
+	row->constant = is_constant(a, na, b, nb);
+	return ret ? err_sys(err, ret, "cannot compare %s", row->name) : 0;
+}
+
 static int fill_row(struct comparison_row *row, const struct comparison *c, struct err *err)
 {
-	double *a = xcalloc(c->base->nr, sizeof(*a)), *b = xcalloc(c->other->nr, sizeof(*b));
+	cleanup_free double *a = xcalloc(c->base->nr, sizeof(*a));
+	cleanup_free double *b = xcalloc(c->other->nr, sizeof(*b));
 	const char *ma = NULL, *mb = NULL;
-	struct stats_mwu mwu;
-	int ret = 0;
 
 	row->nr_base = arm_values(c->base, row->name, row->order, a, &row->absent, &ma);
 	row->nr_other = arm_values(c->other, row->name, row->order, b, &row->absent, &mb);
@@ -58,22 +76,10 @@ static int fill_row(struct comparison_row *row, const struct comparison *c, stru
 	if (row->meaning_differs)
 		snprintf(row->meaning, sizeof(row->meaning), "%s, %s", ma, mb);
 	row->floor = fmax(floor_of(c->base, row), floor_of(c->other, row));
-	if (!row->nr_base || !row->nr_other) {
-		row->absent = row->absent ? row->absent : "no value";
-	} else {
-		row->base = stats_median(a, row->nr_base);
-		row->other = stats_median(b, row->nr_other);
-		ret = stats_shift(a, row->nr_base, b, row->nr_other, COMPARE_CONFIDENCE,
-				  &row->shift);
-		if (!ret)
-			ret = stats_mwu(a, row->nr_base, b, row->nr_other, &mwu);
-		row->p = ret ? 1 : mwu.p;
-		row->p_adjusted = 1;
-		row->constant = is_constant(a, row->nr_base, b, row->nr_other);
-	}
-	free(a);
-	free(b);
-	return ret ? err_sys(err, ret, "cannot compare %s", row->name) : 0;
+	if (row->nr_base && row->nr_other)
+		return comparison_measure(row, a, row->nr_base, b, row->nr_other, err);
+	row->absent = row->absent ? row->absent : "no value";
+	return 0;
 }
 
 static int add_row(struct comparison *c, const json_t *metric, struct err *err)
@@ -126,7 +132,7 @@ static int check_primary(const struct comparison *c, struct err *err)
 	return 0;
 }
 
-static bool is_judged(const struct comparison_row *row)
+bool comparison_is_judged(const struct comparison_row *row)
 {
 	return !row->absent && !row->meaning_differs && row->better != STATS_DIR_NONE;
 }
@@ -137,6 +143,13 @@ struct stats_gate comparison_gate(const struct comparison_row *row)
 
 	/* A workload's own metric is not in the registry: a fiftieth of it matters. */
 	return (struct stats_gate){m ? m->min_rel : 0.02, fmax(m ? m->min_abs : 1, row->floor), COMPARE_ALPHA};
+}
+
+double comparison_margin(const struct comparison_row *row)
+{
+	struct stats_gate gate = comparison_gate(row);
+
+	return fmax(gate.min_rel * fabs(row->base), gate.min_abs);
 }
 
 static void judge_row(struct comparison_row *row)
@@ -154,12 +167,12 @@ int comparison_judge(struct comparison_row *const *row, size_t nr, size_t *nr_te
 	int ret;
 
 	for (i = 0; i < nr; i++)
-		if (is_judged(row[i]) && !row[i]->constant)
+		if (comparison_is_judged(row[i]) && !row[i]->constant)
 			p[n++] = row[i]->p;
 	*nr_tests = n;
 	ret = n ? stats_holm(p, n, adjusted) : 0;
 	for (i = 0, n = 0; !ret && i < nr; i++) {
-		if (!is_judged(row[i]))
+		if (!comparison_is_judged(row[i]))
 			continue;
 		if (!row[i]->constant)
 			row[i]->p_adjusted = adjusted[n++];
@@ -236,4 +249,9 @@ void comparison_release(struct comparison *c)
 		free(c->row[i].name);
 	free(c->row);
 	memset(c, 0, sizeof(*c));
+}
+
+bool comparison_is_idle(const struct comparison_row *row)
+{
+	return row->constant && !row->base;
 }

@@ -62,6 +62,17 @@ int comparable_check(const struct arm *base, const struct arm *other, enum axis 
 		     char *const *allow, char also[COMPARE_ALSO], struct err *err);
 
 /*
+ * Fills in what two samples say, neither of them empty: medians, shift, p.  The row has its name, and no
+ * verdict yet.
+ */
+int comparison_measure(struct comparison_row *row, const double *a, size_t na, const double *b,
+		       size_t nb, struct err *err);
+/* Whether the row can have a verdict: it has values that mean the same, and a direction. */
+bool comparison_is_judged(const struct comparison_row *row);
+/* What matters of the row, by its name and its floor. */
+struct stats_gate comparison_gate(const struct comparison_row *row);
+
+/*
  * Corrects the p of these rows after Holm, as one family of those that can be rejected at all
  * (*nr_tests), and judges each.
  */
@@ -78,5 +89,12 @@ struct stats_gate comparison_gate(const struct comparison_row *row);
 int compare_arms(const struct arm *base, const struct arm *other, enum axis axis,
 		 char *const *allow, struct comparison *out, struct err *err);
 void comparison_release(struct comparison *c);
+
+/* The smallest change of the base's median that matters, in units. */
+double comparison_margin(const struct comparison_row *row);
+/* A counter that never moved in either arm says nothing. */
+bool comparison_is_idle(const struct comparison_row *row);
+/* comparison_notes.c: calls fn with a sentence for each thing that is to be known besides the numbers. */
+void comparison_notes(const struct comparison *c, void (*fn)(void *ctx, const char *note), void *ctx);
 
 #endif

@@ -39,6 +39,14 @@ void format_change(const struct comparison_row *row, char *change, char *interva
 		snprintf(interval, size, "[n too small]");
 }
 
+void format_p(const struct comparison_row *row, char *out, size_t size)
+{
+	if (row->verdict == STATS_NONE)
+		snprintf(out, size, "-");
+	else
+		snprintf(out, size, row->p_adjusted < 0.0001 ? "<.0001" : "%.4f", row->p_adjusted);
+}
+
 const char *format_verdict(const struct comparison_row *row)
 {
 	static const char *const names[] = {

@@ -17,6 +17,8 @@ void format_si(double v, char *out, size_t size);
  * "[LO,HI]" of the same.
  */
 void format_change(const struct comparison_row *row, char *change, char *interval, size_t size);
+/* The adjusted p, "-" where there is no verdict. */
+void format_p(const struct comparison_row *row, char *out, size_t size);
 /* "BETTER", "WORSE", "SAME", "UNDECIDED", "meaning differs", "-" */
 const char *format_verdict(const struct comparison_row *row);
 

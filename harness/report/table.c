@@ -358,6 +358,8 @@ static int judge(struct table *t, struct err *err)
 	for (i = 0; i < t->nr_rows; i++)
 		t->count[t->row[i].row->verdict]++;
 	t->finding |= t->count[STATS_WORSE] > 0;
+	for (i = 0; i < t->nr_cells; i++)
+		t->cell[i].c.nr_tests[METRIC_PRIMARY] = t->nr_tests;
 	t->n_needed = stats_n_needed(COMPARE_ALPHA, t->nr_tests);
 	count_lacking(t);
 	return ret;

@@ -77,6 +77,8 @@ void tables_release(struct tables *tables);
 void table_text(const struct table *t, struct buf *out);
 /* What was left out and what is to be known, of an arm that is named in the titles ("": none is). */
 void table_notes(const struct table *t, const char *of, struct buf *out);
+/* How many more seeds could decide what is undecided: a new string, or NULL when that is not the reason. */
+char *table_hint(const struct table *t);
 json_t *table_json(const struct table *t);
 /* A row of a comparison, as --json has it. */
 json_t *comparison_row_json(const struct comparison_row *row);

@@ -157,18 +157,23 @@ static void add_count(struct buf *out, const struct table *t)
 	buf_adds(out, "\n");
 }
 
-static void add_hint(struct buf *out, const struct table *t)
+char *table_hint(const struct table *t)
 {
-	cleanup_free char *text = NULL;
-
 	if (!t->nr_lacking)
-		return;
-	text = xasprintf("with %zu test%s a clear difference is sure to be called from n = %zu on: "
+		return NULL;
+	return xasprintf("with %zu test%s a clear difference is sure to be called from n = %zu on: "
 			 "%zu undecided row%s lack%s %zu seed%s",
 			 t->nr_tests, t->nr_tests == 1 ? "" : "s", t->n_needed,
 			 t->nr_lacking, t->nr_lacking == 1 ? "" : "s",
 			 t->nr_lacking == 1 ? "s" : "", t->lacking, t->lacking == 1 ? "" : "s");
-	format_wrap(out, "", "", text);
+}
+
+static void add_hint(struct buf *out, const struct table *t)
+{
+	cleanup_free char *text = table_hint(t);
+
+	if (text)
+		format_wrap(out, "", "", text);
 }
 
 void table_notes(const struct table *t, const char *of, struct buf *out)

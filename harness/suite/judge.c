@@ -8,25 +8,39 @@
 
 #include "report/values.h"
 
-/* What p must be below at this look. */
-static int level_of(const struct suite_plan *plan, const struct suite_contest *c, size_t looks,
-		    double *level, struct err *err)
+/* What p must be below at each look. */
+static int find_levels(const struct suite_plan *plan, const struct suite_contest *c, double *level, struct err *err)
 {
-	double share[SUITE_LOOKS_MAX], p[SUITE_LOOKS_MAX];
+	double share[SUITE_LOOKS_MAX];
 	double alpha = plan->alpha / (double)plan->nr_tests;
 	size_t i;
 	int ret;
 
-	*level = alpha;
-	if (c->nr_looks == 1)
+	level[0] = alpha;
+	if (c->nr_looks == 1 || !plan->nr_tests)
 		return 0;
 	for (i = 0; i < c->nr_looks; i++)
 		share[i] = (double)c->look[i] / (double)c->look[c->nr_looks - 1];
-	ret = stats_looks(share, c->nr_looks, alpha, (enum stats_spending)plan->spending, p);
+	ret = stats_looks(share, c->nr_looks, alpha, (enum stats_spending)plan->spending, level);
 	if (ret)
 		return err_sys(err, ret, "cannot share alpha among the looks of cells %s", c->cells);
-	*level = p[looks - 1];
 	return 0;
+}
+
+/* It is costly, and most contests have the looks of another. */
+static int take_levels(const struct suite_plan *plan, struct suite_standing *of, size_t at, struct err *err)
+{
+	const struct suite_contest *c = &plan->contest[at], *other;
+	size_t i;
+
+	for (i = 0; i < at; i++) {
+		other = &plan->contest[i];
+		if (other->nr_looks != c->nr_looks || memcmp(other->look, c->look, c->nr_looks * sizeof(*c->look)))
+			continue;
+		memcpy(of[at].level, of[i].level, sizeof(of[at].level));
+		return 0;
+	}
+	return find_levels(plan, c, of[at].level, err);
 }
 
 static bool is_expected(unsigned int expect, enum stats_verdict v, bool last)
@@ -88,18 +102,13 @@ int suite_load_arm(const struct suite_plan *plan, const struct suite_arm *arm, s
 	return arm_of_results(id, nr, out, err);
 }
 
-static int judge_pair(const struct suite_plan *plan, const struct suite_contest *c,
-		      const struct suite_standing *s, const struct arm *base, const struct arm *other,
-		      struct suite_pair *pair, struct err *err)
+static int judge_pair(const struct suite_contest *c, const struct suite_standing *s, const struct arm *base,
+		      const struct arm *other, struct suite_pair *pair, struct err *err)
 {
 	struct comparison comparison;
 	struct err why = {""};
-	double level;
-	int ret = level_of(plan, c, s->looks, &level, err);
+	int ret = compare_arms(base, other, c->by, NULL, &comparison, &why);
 
-	if (ret)
-		return ret;
-	ret = compare_arms(base, other, c->by, NULL, &comparison, &why);
 	if (ret == -EXDEV || ret == -ENODATA || ret == -EINVAL) {
 		pair->why = xstrdup(why.msg);
 		pair->settled = true;
@@ -107,7 +116,7 @@ static int judge_pair(const struct suite_plan *plan, const struct suite_contest 
 	}
 	if (ret)
 		return err_set(err, ret, "%s", why.msg);
-	take_rows(c, &comparison, level, s->looks == c->nr_looks, pair);
+	take_rows(c, &comparison, s->level[s->looks - 1], s->looks == c->nr_looks, pair);
 	comparison_release(&comparison);
 	return 0;
 }
@@ -133,7 +142,7 @@ static int judge_pairs(const struct suite_plan *plan, const struct suite_contest
 		if (ret)
 			break;
 		count_failed(&other, s);
-		ret = judge_pair(plan, c, s, &base, &other, &s->pair[i - 1], err);
+		ret = judge_pair(c, s, &base, &other, &s->pair[i - 1], err);
 		s->settled &= s->pair[i - 1].settled;
 		arm_release(&other);
 	}
@@ -221,7 +230,9 @@ int suite_judge(const struct suite_plan *plan, struct suite_standings *out, stru
 	*out = (struct suite_standings){.of = xcalloc(plan->nr_contests, sizeof(*out->of)),
 					.nr = plan->nr_contests};
 	for (i = 0; !ret && i < plan->nr_contests; i++) {
-		ret = judge_contest(plan, &plan->contest[i], &out->of[i], err);
+		ret = take_levels(plan, out->of, i, err);
+		if (!ret)
+			ret = judge_contest(plan, &plan->contest[i], &out->of[i], err);
 		if (!ret)
 			count_rows(&plan->contest[i], &out->of[i], out);
 	}

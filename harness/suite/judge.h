@@ -37,6 +37,7 @@ struct suite_pair {
 struct suite_standing {
 	size_t present;  /* cells that have results */
 	size_t looks;    /* complete ones */
+	double level[SUITE_LOOKS_MAX]; /* what p must be below at each */
 	size_t failed;   /* experiments that did not end well, or not as expected */
 	bool settled;    /* every pair is, or all is run */
 	bool broke;      /* its budget leaves no room for the next look */

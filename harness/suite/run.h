@@ -29,6 +29,10 @@ int suite_run(struct suite_plan *plan, const struct suite_run *run, struct suite
 void suite_plan_text(const struct suite_plan *plan, const struct suite_standings *s, unsigned int jobs,
 		     struct buf *out);
 json_t *suite_plan_json(const struct suite_plan *plan, const struct suite_standings *s);
+/* "kv-scan, two, 7.3.4: mglru against lru"; other may be NULL. */
+void suite_contest_title(const struct suite_contest *c, const char *other, struct buf *out);
+/* How much is run and settled, and the verdicts counted, in two lines. */
+void suite_head_text(const struct suite_plan *plan, const struct suite_standings *s, struct buf *out);
 /* As things stand: what was decided, what was not and why. all: rows of no interest too. */
 void suite_status_text(const struct suite_plan *plan, const struct suite_standings *s, bool all,
 		       struct buf *out);

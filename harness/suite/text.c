@@ -173,8 +173,7 @@ json_t *suite_plan_json(const struct suite_plan *plan, const struct suite_standi
 			 (json_int_t)plan->nr_tests, "experiments", (json_int_t)plan->nr_wanted, "contests", contests);
 }
 
-/* "kv-scan, guest two, 7.3.4: lru against mglru" */
-static void add_title(struct buf *out, const struct suite_contest *c, const char *other)
+void suite_contest_title(const struct suite_contest *c, const char *other, struct buf *out)
 {
 	static const enum axis order[] = {AXIS_SCENARIO, AXIS_GUEST, AXIS_KERNEL, AXIS_POLICY};
 	size_t i;
@@ -218,7 +217,7 @@ static void add_pair(struct buf *out, const struct suite_contest *c, const struc
 		       pair->row[i].r.verdict == STATS_WORSE;
 	if (!any)
 		return;
-	add_title(out, c, c->arm[at + 1].label);
+	suite_contest_title(c, c->arm[at + 1].label, out);
 	buf_printf(out, ", %zu seeds%s\n", s->looks ? c->look[s->looks - 1] : 0, why_unsettled(c, s));
 	if (pair->why)
 		format_wrap(out, "  cannot be compared: ", "    ", pair->why);
@@ -238,7 +237,7 @@ static void count_standings(const struct suite_standings *s, size_t *settled, si
 	}
 }
 
-static void add_head(struct buf *out, const struct suite_plan *plan, const struct suite_standings *s)
+void suite_head_text(const struct suite_plan *plan, const struct suite_standings *s, struct buf *out)
 {
 	size_t settled, broke, failed;
 
@@ -259,7 +258,7 @@ void suite_status_text(const struct suite_plan *plan, const struct suite_standin
 {
 	size_t i, k;
 
-	add_head(out, plan, s);
+	suite_head_text(plan, s, out);
 	buf_adds(out, "\n");
 	for (i = 0; i < plan->nr_contests; i++)
 		for (k = 0; k + 1 < plan->contest[i].nr_arms; k++)

@@ -19,8 +19,9 @@
 #include "farm/farm.h"
 #include "result/store.h"
 #include "suite/run.h"
+#include "tests/unit/made.h"
 
-#define METRIC "workload.kv.rate"
+
 #define SEEDS  12
 
 static char tmp[] = "/tmp/wringer-test-suite-XXXXXX";
@@ -127,104 +128,33 @@ static void test_rules(void **state)
 }
 
 /* One contest of two policies on each of nr scenarios, with looks at 6, 8 and 12 seeds. */
-static json_t *spec_of(const char *policy, size_t scenario, uint64_t seed)
-{
-	cleanup_free char *name = xasprintf("s%zu", scenario);
-
-	return json_pack("{s:{s:s, s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:{s:{s:s}}}, s:{s:s}, s:s, s:I}", "kernel",
-			 "version", "7.3", "package", "p", "guest", "name", "two", "policy", "name", policy,
-			 "scenario", "name", name, "conf", "scenario", "primary", METRIC, "engine", "name",
-			 "exact", "plan", "", "seed", (json_int_t)seed);
-}
-
-static void add_experiment(struct suite_plan *plan, size_t contest, size_t arm, uint64_t seed)
-{
-	struct suite_arm *a = &plan->contest[contest].arm[arm];
-	struct experiment *exp = &plan->exps.exp[plan->nr];
-	cleanup_buf struct buf text = {0};
-
-	*exp = (struct experiment){.spec = spec_of(a->label, contest, seed), .engine = ENGINE_EXACT};
-	json_canonical(exp->spec, &text);
-	sha256_buf(text.data, text.len, exp->id);
-	plan->cell[plan->nr] = (struct suite_cell){.contest = contest, .arm = arm, .seed = seed, .cost = 10};
-	memcpy(plan->cell[plan->nr].id, exp->id, SHA256_HEX);
-	a->member[a->nr++] = (struct suite_member){.cell = plan->nr++, .look = seed > 8 ? 2 : seed > 6};
-	plan->exps.nr++;
-}
-
-static void add_contest(struct suite_plan *plan, size_t i)
-{
-	static const char *const labels[] = {"lru", "mglru"};
-	struct suite_contest *c = &plan->contest[plan->nr_contests++];
-	uint64_t seed;
-	size_t arm;
-
-	*c = (struct suite_contest){.cells = xstrdup("x"), .by = AXIS_POLICY, .expect = SUITE_NOT_WORSE,
-				    .priority = 5, .look = {6, 8, 12}, .nr_looks = 3, .nr_metrics = 1,
-				    .arm = xcalloc(2, sizeof(*c->arm)), .nr_arms = 2,
-				    .label = {[AXIS_KERNEL] = xstrdup("7.3"), [AXIS_GUEST] = xstrdup("two"),
-					      [AXIS_SCENARIO] = xasprintf("s%zu", i),
-					      [AXIS_ENGINE] = xstrdup("exact")}};
-	for (arm = 0; arm < 2; arm++) {
-		c->arm[arm] = (struct suite_arm){.label = xstrdup(labels[arm]),
-						 .member = xcalloc(SEEDS, sizeof(struct suite_member))};
-		for (seed = 1; seed <= SEEDS; seed++)
-			add_experiment(plan, i, arm, seed);
-	}
-}
-
 static void make_plan(struct suite_plan *plan, size_t nr)
 {
+	static const char *const policies[] = {"lru", "mglru"};
+	static const size_t looks[] = {6, 8, SEEDS};
 	size_t i;
 
-	*plan = (struct suite_plan){.suite = xstrdup("made"), .alpha = 0.05,
-				    .contest = xcalloc(nr, sizeof(*plan->contest)),
-				    .cell = xcalloc(nr * 2 * SEEDS, sizeof(*plan->cell)),
-				    .exps.exp = xcalloc(nr * 2 * SEEDS, sizeof(struct experiment))};
-	for (i = 0; i < nr; i++)
-		add_contest(plan, i);
+	*plan = (struct suite_plan){.suite = xstrdup("made"), .alpha = 0.05};
+	for (i = 0; i < nr; i++) {
+		cleanup_free char *name = xasprintf("s%zu", i);
+
+		made_contest(plan, "x", AXIS_POLICY, policies, NULL, "7.3", name, looks, ARRAY_SIZE(looks), 0);
+	}
 	suite_plan_count(plan);
 }
 
 /* Level of the second arm against the first's 1000, and how much seeds differ, by scenario. */
 static double gain[8], noise[8];
-static size_t stored;
 
-static int store_one(const struct experiment *exp, struct err *err)
+static double value_of(const char *policy, const char *kernel, const char *scenario, uint64_t seed)
 {
 	static const double around[SEEDS] = {-1, 0.7, -0.3, 1, 0.2, -0.8, 0.5, -0.5, 0.9, -0.1, 0.4, -0.6};
-	const char *policy = json_string_value(json_object_get(json_object_get(exp->spec, "policy"), "name"));
-	const char *name = json_string_value(json_object_get(json_object_get(exp->spec, "scenario"), "name"));
-	size_t seed = (size_t)json_integer_value(json_object_get(exp->spec, "seed")), at = name[1] - '0';
+	size_t at = (size_t)(scenario[1] - '0');
 	bool other = !strcmp(policy, "mglru");
-	double value = 1000 + around[(seed + 3 * other) % SEEDS] * noise[at] + (other ? gain[at] : 0);
-	struct result r = {.spec = json_incref(exp->spec)};
-	int ret;
 
-	r.result = json_pack("{s:s, s:{}, s:[{s:s, s:s, s:s, s:s, s:I}]}", "status", "done", "state", "metrics",
-			     "name", METRIC, "class", "primary", "unit", "op/s", "better", "higher", "value",
-			     (json_int_t)value);
-	r.host = json_pack("{s:f}", "cpu_seconds", 10.0);
-	ret = store_save(exp->id, &r, false, err);
-	stored++;
-	result_release(&r);
-	return ret;
+	(void)kernel;
+	return 1000 + around[(seed + 3 * other) % SEEDS] * noise[at] + (other ? gain[at] : 0);
 }
-
-static int farm_fake(struct experiments *exps, const struct farm_opts *opts, struct err *err)
-{
-	size_t i;
-	int ret = 0;
-
-	(void)opts;
-	for (i = 0; !ret && i < exps->nr; i++) {
-		assert_false(store_has(exps->exp[i].id));
-		ret = store_one(&exps->exp[i], err);
-	}
-	return ret;
-}
-
-static const struct farm fake = {"fake", "for tests", farm_fake, NULL};
 
 static void set_case(size_t at, double by, double around)
 {
@@ -236,7 +166,7 @@ static void run_it(struct suite_plan *plan, const struct suite_run *run, struct 
 {
 	struct err err = {""};
 
-	stored = 0;
+	made_stored = 0;
 	if (suite_run(plan, run, s, &err))
 		fail_msg("%s", err.msg);
 }
@@ -244,7 +174,7 @@ static void run_it(struct suite_plan *plan, const struct suite_run *run, struct 
 /* What is clear stops at its first look; what is not goes on to the last. */
 static void test_settles(void **state)
 {
-	struct suite_run run = {.farm = &fake, .opts.run.jobs = 2};
+	struct suite_run run = {.farm = &made_farm, .opts.run.jobs = 2};
 	struct suite_standings s;
 	struct suite_plan plan;
 
@@ -255,7 +185,7 @@ static void test_settles(void **state)
 	make_plan(&plan, 3);
 	assert_int_equal(plan.nr_tests, 3);
 	run_it(&plan, &run, &s);
-	assert_int_equal(stored, 2 * (6 + 6 + 12));
+	assert_int_equal(made_stored, 2 * (6 + 6 + 12));
 	assert_int_equal(s.of[0].pair[0].row[0].r.verdict, STATS_WORSE);
 	assert_int_equal(s.of[1].pair[0].row[0].r.verdict, STATS_SAME);
 	assert_int_equal(s.of[2].pair[0].row[0].r.verdict, STATS_UNDECIDED);
@@ -263,11 +193,11 @@ static void test_settles(void **state)
 	suite_standings_release(&plan, &s);
 	/* What is there is not run again. */
 	run_it(&plan, &run, &s);
-	assert_int_equal(stored, 0);
+	assert_int_equal(made_stored, 0);
 	suite_standings_release(&plan, &s);
 	run.all = true;
 	run_it(&plan, &run, &s);
-	assert_int_equal(stored, 2 * (6 + 6));
+	assert_int_equal(made_stored, 2 * (6 + 6));
 	suite_standings_release(&plan, &s);
 	suite_plan_release(&plan);
 }
@@ -275,7 +205,7 @@ static void test_settles(void **state)
 /* Six seeds that do not overlap have a p of 0.0022: enough for few comparisons, not for many. */
 static void test_shares_alpha(void **state)
 {
-	struct suite_run run = {.farm = &fake, .opts.run.jobs = 2};
+	struct suite_run run = {.farm = &made_farm, .opts.run.jobs = 2};
 	struct suite_standings s;
 	struct suite_plan plan;
 	struct err err = {""};
@@ -284,7 +214,7 @@ static void test_shares_alpha(void **state)
 	set_case(0, -300, 10);
 	make_plan(&plan, 1);
 	run_it(&plan, &run, &s);
-	assert_int_equal(stored, 12);
+	assert_int_equal(made_stored, 12);
 	assert_int_equal(s.of[0].pair[0].row[0].r.verdict, STATS_WORSE);
 	suite_standings_release(&plan, &s);
 	plan.contest[0].nr_metrics = 60;
@@ -295,7 +225,7 @@ static void test_shares_alpha(void **state)
 	assert_false(s.of[0].settled);
 	suite_standings_release(&plan, &s);
 	run_it(&plan, &run, &s);
-	assert_int_equal(stored, 4);
+	assert_int_equal(made_stored, 4);
 	assert_int_equal(s.of[0].pair[0].row[0].r.verdict, STATS_WORSE);
 	suite_standings_release(&plan, &s);
 	suite_plan_release(&plan);
@@ -313,7 +243,7 @@ static void test_expect(void **state)
 		{SUITE_BETTER, {1, 0, 1}},
 	};
 	static const double gains[] = {-300, 300, 0};
-	struct suite_run run = {.farm = &fake, .opts.run.jobs = 2};
+	struct suite_run run = {.farm = &made_farm, .opts.run.jobs = 2};
 	struct suite_standings s;
 	struct suite_plan plan;
 	size_t i, k;
@@ -335,7 +265,7 @@ static void test_expect(void **state)
 /* An arm's twelve experiments are 120 s: with 100 it has two looks. */
 static void test_budget(void **state)
 {
-	struct suite_run run = {.farm = &fake, .opts.run.jobs = 2};
+	struct suite_run run = {.farm = &made_farm, .opts.run.jobs = 2};
 	struct suite_standings s;
 	struct suite_plan plan;
 
@@ -344,7 +274,7 @@ static void test_budget(void **state)
 	make_plan(&plan, 1);
 	plan.contest[0].budget = 100;
 	run_it(&plan, &run, &s);
-	assert_int_equal(stored, 16);
+	assert_int_equal(made_stored, 16);
 	assert_true(s.of[0].broke);
 	assert_false(s.of[0].settled);
 	suite_standings_release(&plan, &s);
@@ -354,7 +284,7 @@ static void test_budget(void **state)
 /* A night that is over after one batch. */
 static int farm_once(struct experiments *exps, const struct farm_opts *opts, struct err *err)
 {
-	int ret = farm_fake(exps, opts, err);
+	int ret = made_farm_run(exps, opts, err);
 
 	return ret ? ret : err_set(err, -EINTR, "stopped");
 }
@@ -375,21 +305,21 @@ static void test_time(void **state)
 	set_case(2, 0, 300);
 	make_plan(&plan, 3);
 	plan.contest[2].priority = 9;
-	stored = 0;
+	made_stored = 0;
 	assert_int_equal(suite_run(&plan, &run, &s, &err), -EINTR);
 	/* The one that matters more had its turn; and there was no time for all three. */
-	assert_int_equal(stored, 24);
+	assert_int_equal(made_stored, 24);
 	assert_int_equal(s.of[2].present, 12);
 	suite_standings_release(&plan, &s);
 	/* And it goes on there. */
 	run.seconds = 0;
-	stored = 0;
+	made_stored = 0;
 	assert_int_equal(suite_run(&plan, &run, &s, &err), -EINTR);
-	assert_int_equal(stored, 12 + 2 * 4);
+	assert_int_equal(made_stored, 12 + 2 * 4);
 	suite_standings_release(&plan, &s);
 	run.seconds = 1;
 	run_it(&plan, &run, &s);
-	assert_int_equal(stored, 0);
+	assert_int_equal(made_stored, 0);
 	suite_standings_release(&plan, &s);
 	suite_plan_release(&plan);
 }
@@ -408,7 +338,7 @@ static void test_worth(void **state)
 	make_plan(&plan, 2);
 	for (i = 0; i < plan.nr; i++)
 		if (plan.cell[i].seed <= 6)
-			assert_int_equal(store_one(&plan.exps.exp[i], &err), 0);
+			assert_int_equal(made_store(&plan.exps.exp[i], &err), 0);
 	assert_int_equal(suite_judge(&plan, &s, &err), 0);
 	assert_int_equal(s.of[0].pair[0].row[0].r.verdict, STATS_UNDECIDED);
 	assert_true(suite_worth(&plan, &s, 0) > 2 * suite_worth(&plan, &s, 1));
@@ -490,7 +420,7 @@ static void test_spool(void **state)
 	assert_int_equal(cells_put(&plan.exps, &err), 0);
 	path_set_results(spool);
 	assert_int_equal(dir_make(spool, &err), 0);
-	assert_int_equal(store_one(exp, &err), 0);
+	assert_int_equal(made_store(exp, &err), 0);
 	path_set_results(real);
 	assert_false(store_has(exp->id));
 	/* It has no hash of a record stream, so it is no result. */
@@ -562,6 +492,7 @@ int main(void)
 	};
 	int ret;
 
+	made_value = value_of;
 	if (!mkdtemp(tmp))
 		return 1;
 	ret = cmocka_run_group_tests(tests, NULL, NULL);
