@@ -32,6 +32,7 @@ extern const struct cmd cmd_report;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_scenario;
 extern const struct cmd cmd_policy;
+extern const struct cmd cmd_selftest;
 extern const struct cmd cmd_shell;
 extern const struct cmd cmd_show;
 extern const struct cmd cmd_spread;
@@ -43,7 +44,7 @@ const struct cmd *const cmds[] = {
 	&cmd_run, &cmd_suite, &cmd_compare, &cmd_report, &cmd_spread, &cmd_history, &cmd_index, &cmd_explain, &cmd_diff, &cmd_equiv, &cmd_show,
 	&cmd_trace, &cmd_probe, &cmd_bisect, &cmd_test, &cmd_metrics, &cmd_check, &cmd_replay,
 	&cmd_scenario, &cmd_policy, &cmd_refs, &cmd_kernel, &cmd_kunit, &cmd_shell, &cmd_gdb, &cmd_boot,
-	&cmd_cache, &cmd_gc, &cmd_cell, &cmd_doctor, NULL,
+	&cmd_cache, &cmd_gc, &cmd_cell, &cmd_selftest, &cmd_doctor, NULL,
 };
 
 static const struct cmd *find_cmd(const char *name)
