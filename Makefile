@@ -29,7 +29,7 @@ CFLAGS += -std=gnu11 $(WARN)
 GUEST_CFLAGS := -std=gnu11 $(WARN) -O2 -ffile-prefix-map=$(CURDIR)=. -fno-ident
 GUEST_LDFLAGS := -static -s -Wl,--build-id=none
 
-ROOMS := base wire records stats trace result engine kernel image layer experiment report history selftest document farm suite bisect export gc cmd
+ROOMS := base wire records stats trace result engine kernel image layer experiment report history selftest document farm suite bisect nightly export gc cmd
 HOST_SRC := $(foreach r,$(ROOMS),$(wildcard harness/$(r)/*.c))
 # Workload descriptors are the host's too; what only runs in a guest is linked but never called.
 WORK_SRC := $(wildcard workloads/*.c) $(filter-out %/main.c,$(wildcard workloads/lib/*.c))

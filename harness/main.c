@@ -32,6 +32,7 @@ extern const struct cmd cmd_replay;
 extern const struct cmd cmd_report;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_scenario;
+extern const struct cmd cmd_nightly;
 extern const struct cmd cmd_policy;
 extern const struct cmd cmd_selftest;
 extern const struct cmd cmd_shell;
@@ -42,7 +43,7 @@ extern const struct cmd cmd_test;
 extern const struct cmd cmd_trace;
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_suite, &cmd_compare, &cmd_report, &cmd_export, &cmd_spread, &cmd_history, &cmd_index, &cmd_explain, &cmd_diff, &cmd_equiv, &cmd_show,
+	&cmd_run, &cmd_suite, &cmd_nightly, &cmd_compare, &cmd_report, &cmd_export, &cmd_spread, &cmd_history, &cmd_index, &cmd_explain, &cmd_diff, &cmd_equiv, &cmd_show,
 	&cmd_trace, &cmd_probe, &cmd_bisect, &cmd_test, &cmd_metrics, &cmd_check, &cmd_replay,
 	&cmd_scenario, &cmd_policy, &cmd_refs, &cmd_kernel, &cmd_kunit, &cmd_shell, &cmd_gdb, &cmd_boot,
 	&cmd_cache, &cmd_gc, &cmd_cell, &cmd_selftest, &cmd_doctor, NULL,
