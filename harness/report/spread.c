@@ -9,17 +9,10 @@
 #include "report/compare.h"
 #include "report/values.h"
 
-/* Without a median of its own a change in percent is nothing. */
-static size_t seeds_for(const struct spread *spread, const struct stats_spread *s)
-{
-	if (s->median == 0)
-		return 0;
-	return stats_n_for_change(s->cv, spread->change, spread->alpha, spread->power);
-}
-
 static int fill_row(const struct spread *spread, struct spread_row *row, size_t place,
 		    struct err *err)
 {
+	const struct stats_aim aim = {spread->change, 0, spread->alpha, spread->power};
 	double *x = xcalloc(row->arm->nr, sizeof(*x));
 	const char *meaning;
 	size_t n = arm_values(row->arm, row->name, place, x, &row->absent, &meaning);
@@ -28,7 +21,8 @@ static int fill_row(const struct spread *spread, struct spread_row *row, size_t 
 	if (n) {
 		row->absent = NULL;
 		ret = stats_spread(x, n, &row->s);
-		row->seeds = ret ? 0 : seeds_for(spread, &row->s);
+		if (!ret)
+			ret = stats_n_for_values(x, n, &aim, &row->seeds);
 	} else if (!row->absent) {
 		row->absent = "no value";
 	}

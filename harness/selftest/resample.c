@@ -398,25 +398,31 @@ static int run_suite(struct resample_suite *suite, const struct resample_ask *as
  * What the scatter of all seeds says
  */
 
-static void advise(struct resample_suite *suite, const struct resample_ask *ask)
+static int advise_row(struct resample_row *row, const struct resample_ask *ask, double alpha, struct err *err)
 {
-	double alpha;
+	const struct stats_aim aim = {ask->change, row->floor, alpha, ask->power};
+	cleanup_free double *x = xcalloc(counting(row->arm), sizeof(*x));
+	size_t n = present(row, NULL, counting(row->arm), x);
+	int ret;
+
+	row->visible = NAN;
+	if (row->s.median == 0)
+		return 0;
+	row->visible = stats_change_for_verdict(row->s.cv, ask->at, row->floor, alpha, ask->power);
+	ret = stats_n_for_values(x, n, &aim, &row->needed);
+	return ret ? err_sys(err, ret, "cannot say how many seeds %s takes", row->name) : 0;
+}
+
+static int advise(struct resample_suite *suite, const struct resample_ask *ask, struct err *err)
+{
 	size_t i;
+	int ret = 0;
 
 	for (i = 0; i < suite->nr; i++)
 		suite->tests += suite->row[i].s.min != suite->row[i].s.max;
-	alpha = COMPARE_ALPHA / (double)(suite->tests ? suite->tests : 1);
-	for (i = 0; i < suite->nr; i++) {
-		struct resample_row *row = &suite->row[i];
-
-		row->visible = NAN;
-		if (row->s.median == 0)
-			continue;
-		row->visible = stats_change_for_verdict(row->s.cv, ask->at, row->floor, alpha,
-							ask->power);
-		row->needed = stats_n_for_verdict(row->s.cv, ask->change, row->floor, alpha,
-						  ask->power);
-	}
+	for (i = 0; !ret && i < suite->nr; i++)
+		ret = advise_row(&suite->row[i], ask, COMPARE_ALPHA / (double)(suite->tests ? suite->tests : 1), err);
+	return ret;
 }
 
 static int try_advice(struct resample_suite *suite, const struct resample_ask *ask, struct err *err)
@@ -479,8 +485,9 @@ int resample_run(const struct arms *arms, const struct resample_ask *ask, struct
 		ret = err_set(err, -ENODATA, "no arm has %zu seeds, for two halves of %zu",
 			      2 * out->ask.half, out->ask.half);
 	for (i = 0; !ret && i < out->nr; i++) {
-		advise(&out->suite[i], &out->ask);
-		ret = run_suite(&out->suite[i], &out->ask, i, err);
+		ret = advise(&out->suite[i], &out->ask, err);
+		if (!ret)
+			ret = run_suite(&out->suite[i], &out->ask, i, err);
 		if (!ret)
 			ret = try_advice(&out->suite[i], &out->ask, err);
 	}

@@ -259,6 +259,33 @@ double stats_change_for_n(double cv, size_t n, double p_alpha, double power);
  * rounded up.  floor is a fraction as change is, at least 0; 0 runs when it is not below change.
  */
 size_t stats_n_for_verdict(double cv, double change, double floor, double p_alpha, double power);
+
+/* What is to be seen: change and floor are fractions of the median, as for stats_n_for_verdict. */
+struct stats_aim {
+	double change;
+	double floor;
+	double p_alpha;
+	double power;
+};
+
+/* Fewer values say too little of their distribution to draw from them. */
+#define STATS_PILOT_MIN	8
+
+/*
+ * stats_n_for_values - how many runs per arm show a change of that size, by values that were seen.
+ *
+ * The formula of stats_n_for_verdict is for normal data, and promises too much where values lie in
+ * heaps or are far apart from the others, above all for few runs.  So of that many and more, up to
+ * 64, arms are drawn from x with putting back, one of them is moved by the change, and the first number
+ * is taken that sees it in as large a share of the draws as asked for (Collings & Hamilton, "Estimating
+ * the Power of the Two-Sample Wilcoxon Test for Location Shift", Biometrics 44(3), 1988), with a chance of
+ * 1 in 20 that it is short of that.  The draws are the same each time.  With fewer than STATS_PILOT_MIN values
+ * the formula stands.
+ *
+ * *out is 0 where stats_n_for_verdict has no answer. -EINVAL when nx is 0 or a value is not usable,
+ * -ENOMEM.
+ */
+int stats_n_for_values(const double *x, size_t nx, const struct stats_aim *aim, size_t *out);
 /* Its inverse, as stats_change_for_n; NAN too when floor is not at least 0. */
 double stats_change_for_verdict(double cv, size_t n, double floor, double p_alpha, double power);
 

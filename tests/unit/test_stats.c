@@ -1275,6 +1275,85 @@ static void so_many_runs_find_the_change_that_often(void **state)
 	assert_in_range(found, 1169, 1231);
 }
 
+/* Two heaps of equal size, six of their standard deviations apart, or normal, around 100. */
+static double next_value(uint64_t *seed, bool heaps)
+{
+	double heap = next_unit(seed) < 0.5 ? -3 : 3;
+
+	return 100 + (heaps ? heap : 0) + next_normal(seed);
+}
+
+/* How often two arms of n, one of them 5 % of 100 higher, have p < 0.05 / 68. */
+static double share_found(size_t n, bool heaps)
+{
+	size_t found = 0, trials = 1500;
+	uint64_t seed = 5;
+	double a[64], b[64];
+
+	for (size_t t = 0; t < trials; t++) {
+		struct stats_mwu r;
+
+		for (size_t i = 0; i < n; i++) {
+			a[i] = next_value(&seed, heaps);
+			b[i] = next_value(&seed, heaps) + 5;
+		}
+		assert_int_equal(stats_mwu(a, n, b, n, &r), 0);
+		found += r.p < 0.05 / 68 && r.a12 > 0.5;
+	}
+	return (double)found / (double)trials;
+}
+
+static void runs_by_values_that_are_not_normal(void **state)
+{
+	const struct stats_aim aim = {0.05, 0.02, 0.05 / 68, 0.9};
+	struct stats_spread s;
+	double heaps[200], normal[200];
+	uint64_t seed = 3;
+	size_t n, by_formula;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(heaps); i++) {
+		heaps[i] = next_value(&seed, true);
+		normal[i] = 100 + 3 * next_normal(&seed);
+	}
+	assert_int_equal(stats_spread(heaps, ARRAY_SIZE(heaps), &s), 0);
+	by_formula = stats_n_for_verdict(s.cv, aim.change, aim.floor, aim.p_alpha, aim.power);
+	assert_int_equal(stats_n_for_values(heaps, ARRAY_SIZE(heaps), &aim, &n), 0);
+	/* Such data is why it is there: what the formula says finds far less than nine in ten. */
+	assert_true(share_found(by_formula, true) < 0.8);
+	assert_true(share_found(n, true) > 0.88);
+	/* And of normal data it says the same, or one or two more. */
+	assert_int_equal(stats_spread(normal, ARRAY_SIZE(normal), &s), 0);
+	by_formula = stats_n_for_verdict(s.cv, aim.change, aim.floor, aim.p_alpha, aim.power);
+	assert_int_equal(stats_n_for_values(normal, ARRAY_SIZE(normal), &aim, &n), 0);
+	assert_in_range(n, by_formula, by_formula + 2);
+}
+
+static void runs_by_values_have_a_domain(void **state)
+{
+	static const double same[8] = {7, 7, 7, 7, 7, 7, 7, 7}, few[] = {99, 99, 99, 101, 101, 101, 101},
+			    none[8] = {0};
+	struct stats_aim aim = {0.05, 0.02, 0.05, 0.9};
+	struct stats_spread s;
+	size_t n = 77;
+
+	(void)state;
+	assert_int_equal(stats_n_for_values(few, 0, &aim, &n), -EINVAL);
+	assert_int_equal(stats_n_for_values((double[]){1, NAN}, 2, &aim, &n), -EINVAL);
+	assert_int_equal(n, 77);
+	assert_int_equal(stats_n_for_values(same, 8, &aim, &n), 0);
+	assert_int_equal(n, 4);
+	assert_int_equal(stats_n_for_values(none, 8, &aim, &n), 0);
+	assert_int_equal(n, 0);
+	/* Too few to draw from. */
+	assert_int_equal(stats_spread(few, 7, &s), 0);
+	assert_int_equal(stats_n_for_values(few, 7, &aim, &n), 0);
+	assert_int_equal(n, stats_n_for_verdict(s.cv, 0.05, 0.02, 0.05, 0.9));
+	aim.floor = aim.change;
+	assert_int_equal(stats_n_for_values(same, 8, &aim, &n), 0);
+	assert_int_equal(n, 0);
+}
+
 /*
  * ---- Many numbers together ----
  */
@@ -1461,6 +1540,8 @@ int main(void)
 		cmocka_unit_test(a_change_for_n_is_the_inverse),
 		cmocka_unit_test(shares_have_a_domain),
 		cmocka_unit_test(so_many_runs_find_the_change_that_often),
+		cmocka_unit_test(runs_by_values_that_are_not_normal),
+		cmocka_unit_test(runs_by_values_have_a_domain),
 		cmocka_unit_test(holm_by_hand),
 		cmocka_unit_test(holm_caps_at_one_and_treats_equals_equally),
 		cmocka_unit_test(holm_agrees_with_sorting),
