@@ -80,7 +80,7 @@ two_idle()
 two_idle_again()
 {
 	for node in w1 w2; do
-		scontrol update NodeName=$node State=RESUME >/dev/null 2>&1 || :
+		scontrol update NodeName="$node" State=RESUME >/dev/null 2>&1 || :
 	done
 	two_idle
 }
