@@ -24,7 +24,7 @@ static const struct cmd_option gc_options[] = {
 	{"size", 's', CMD_STRING, offsetof(struct gc_cmd, size), "SIZE",
 	 "then the least recently used, until the cache holds at most SIZE, as in 20G"},
 	{"old-results", 0, CMD_TIME, offsetof(struct gc_cmd, old_results), "TIME",
-	 "remove results too, those older than TIME that no list in .kept/ names"},
+	 "remove results too, those older than TIME that no list in .kept/ names, and reports of nights"},
 	{"results", 'o', CMD_WORD, offsetof(struct gc_cmd, results), "DIR",
 	 "folder of results; may be given again (default: $WRINGER_RESULTS, else results)"},
 	{"yes", 'y', CMD_FLAG, offsetof(struct gc_cmd, yes), NULL,

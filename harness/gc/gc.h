@@ -24,7 +24,7 @@ struct gc_kind {
 	const char *name; /* several rows may share one */
 	const char *what;
 	bool in_results;  /* in results' folders, not in the cache */
-	const char *folder; /* below the cache or the results' folder; its last part may be "*" */
+	const char *folder; /* below the cache or the results' folder; one part may be "*" */
 	const char *prefix; /* names begin with that */
 	size_t digits;      /* and go on with so many hexadecimal digits; 0 = whatever */
 	const char *without; /* what begins with that inside is no part of it; NULL = all is */

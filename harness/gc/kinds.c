@@ -35,6 +35,8 @@ const struct gc_kind gc_kinds[] = {
 	{LEFT, .in_results = true, .folder = ".", .prefix = ".run-", .whole = true, .rule = GC_RUN},
 	{"failed", "evidence of runs that the host ended", .in_results = true, .folder = ".failed",
 	 .digits = 64},
+	{"nights", "reports of wringer nightly", .in_results = true, .folder = ".suite/*/nights",
+	 .prefix = "2", .whole = true, .rule = GC_RESULT},
 	{"results", "results", .in_results = true, .folder = ".", .digits = 64, .rule = GC_RESULT},
 	{.name = NULL},
 };

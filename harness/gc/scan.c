@@ -193,14 +193,14 @@ static int scan_folder(struct scan *s, struct err *err)
 
 struct below {
 	struct scan *scan;
-	const char *parent;
+	const char *parent, *rest; /* before and after the name that may be any */
 	struct err *err;
 };
 
 static int take_folder(int fd, const char *name, void *ctx)
 {
 	struct below *b = ctx;
-	cleanup_free char *folder = xasprintf("%s/%s", b->parent, name);
+	cleanup_free char *folder = xasprintf("%s/%s%s", b->parent, name, b->rest);
 	struct stat st;
 
 	if (*name == '.' || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode))
@@ -214,7 +214,7 @@ static int scan_kind(struct scan *s, struct err *err)
 	cleanup_free char *parent = xstrdup(s->kind->folder);
 	char *star = strstr(parent, "/*");
 	cleanup_fd int fd = -1;
-	struct below below = {s, parent, err};
+	struct below below = {s, parent, star ? star + 2 : "", err};
 
 	s->folder = s->kind->folder;
 	if (!star)

@@ -602,6 +602,9 @@ static void test_results(void **unused)
 	assert_int_equal(dir_make(in_results(recent), NULL), 0);
 	set_age(in_results(failed), 11);
 	put(in_results(".kept/weekly"), list, 0);
+	put(in_results(".suite/small/nights/2026-11-23T010203Z/report.txt"), "quiet\n", 91);
+	put(in_results(".suite/small/nights/2026-11-24T010203Z/report.txt"), "quiet\n", 89);
+	put(in_results(".suite/small/known.json"), "[]\n", 91);
 	for (n = 3; n < 6; n++) {
 		cleanup_free char *file = xasprintf("%s/result.json", hex(n, 64));
 
@@ -613,6 +616,7 @@ static void test_results(void **unused)
 	assert_true(there(in_results(alive)));
 	assert_false(there(in_results(failed)));
 	assert_true(there(in_results(recent)));
+	assert_true(there(in_results(".suite/small/nights/2026-11-23T010203Z")));
 	for (n = 3; n < 6; n++)
 		assert_true(there(in_results(hex(n, 64))));
 	opts.old_results = true;
@@ -624,6 +628,9 @@ static void test_results(void **unused)
 	assert_true(there(in_results(hex(3, 64))));
 	assert_false(there(in_results(hex(4, 64))));
 	assert_true(there(in_results(hex(5, 64))));
+	assert_false(there(in_results(".suite/small/nights/2026-11-23T010203Z")));
+	assert_true(there(in_results(".suite/small/nights/2026-11-24T010203Z")));
+	assert_true(there(in_results(".suite/small/known.json")));
 }
 
 /* A folder of results that is gone is not waited for for ever. */
