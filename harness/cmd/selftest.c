@@ -16,7 +16,7 @@
 
 struct selftest_cmd {
 	struct axis_opts axes;
-	uint64_t trials, seed, half, at;
+	uint64_t trials, seed, half, at, pilot;
 	const char *cv, *change, *power;
 	bool markdown, json;
 };
@@ -39,6 +39,8 @@ static const struct cmd_option selftest_options[] = {
 	 "the chance of being found, for what is computed from stored results (default: 90)"},
 	{"at", 0, CMD_NUMBER, offsetof(struct selftest_cmd, at), "N",
 	 "seeds a side for which the smallest visible change is told (default: 8)"},
+	{"pilot", 0, CMD_NUMBER, offsetof(struct selftest_cmd, pilot), "N",
+	 "advise by the first N seeds of each arm, and try the number on the others (default: all for both)"},
 	{"markdown", 0, CMD_FLAG, offsetof(struct selftest_cmd, markdown), NULL,
 	 "print tables in Markdown"},
 	{"json", 0, CMD_FLAG, offsetof(struct selftest_cmd, json), NULL,
@@ -87,7 +89,8 @@ static int resample(struct selftest_cmd *o)
 					 o->seed,
 					 cmd_percent(&cmd_selftest, "change", o->change, 0.05, 1),
 					 cmd_percent(&cmd_selftest, "power", o->power, 0.9, 1),
-					 o->at ? o->at : DEFAULT_AT};
+					 o->at ? o->at : DEFAULT_AT,
+					 o->pilot};
 	cleanup_buf struct buf text = {0}, why = {0};
 	struct resampled r;
 	json_t *json = NULL;
@@ -124,8 +127,8 @@ static void check_kind(const struct selftest_cmd *o)
 {
 	if (wants_results(&o->axes) && o->cv)
 		die_usage(&cmd_selftest, "--cv is of simulated values: stored results have their own");
-	if (!wants_results(&o->axes) && (o->half || o->change || o->power || o->at))
-		die_usage(&cmd_selftest, "--half, --change, --power and --at are of stored results: say which, as "
+	if (!wants_results(&o->axes) && (o->half || o->change || o->power || o->at || o->pilot))
+		die_usage(&cmd_selftest, "--half, --change, --power, --at and --pilot are of stored results: say which, as "
 			  "with -s all");
 }
 

@@ -8,11 +8,12 @@
 #include "report/values.h"
 #include "stats/random.h"
 
-static size_t fill(const struct resample_row *row, double *x, double *floor)
+/* The pilot has said how many; it is no witness of whether that was right. */
+static size_t fill(const struct resample_row *row, size_t pilot, double *x, double *floor)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < row->arm->nr - arm_failed(row->arm); i++) {
+	for (i = pilot; i < row->arm->nr - arm_failed(row->arm); i++) {
 		if (isnan(row->value[i]))
 			continue;
 		*floor = fmax(*floor, row->least[i]);
@@ -46,7 +47,7 @@ int advised_try(struct resample_row *row, const struct resample_ask *ask, size_t
 	cleanup_free size_t *order = xcalloc(row->arm->nr, sizeof(*order));
 	uint64_t state = seed;
 	double floor = 0;
-	size_t n = fill(row, x, &floor), i, k;
+	size_t n = fill(row, ask->pilot, x, &floor), i, k;
 	int ret = 0;
 
 	if (row->needed <= ask->half || 2 * row->needed > n)

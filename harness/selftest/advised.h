@@ -3,7 +3,7 @@
  * advised - whether as many seeds as are advised find what they are advised for.
  *
  * resample compares halves of one size for all metrics.  Here each metric has the number that is advised for
- * it, drawn from all seeds without putting any back.
+ * it, drawn from all seeds but those of the pilot, without putting any back.
  */
 #ifndef SELFTEST_ADVISED_H
 #define SELFTEST_ADVISED_H

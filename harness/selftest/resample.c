@@ -398,11 +398,18 @@ static int run_suite(struct resample_suite *suite, const struct resample_ask *as
  * What the scatter of all seeds says
  */
 
+static size_t pilot_of(const struct resample_row *row, const struct resample_ask *ask)
+{
+	size_t n = counting(row->arm);
+
+	return ask->pilot && ask->pilot < n ? ask->pilot : n;
+}
+
 static int advise_row(struct resample_row *row, const struct resample_ask *ask, double alpha, struct err *err)
 {
 	const struct stats_aim aim = {ask->change, row->floor, alpha, ask->power};
 	cleanup_free double *x = xcalloc(counting(row->arm), sizeof(*x));
-	size_t n = present(row, NULL, counting(row->arm), x);
+	size_t n = present(row, NULL, pilot_of(row, ask), x);
 	int ret;
 
 	row->visible = NAN;

@@ -35,6 +35,7 @@ struct resample_ask {
 	double change; /* what is planted, and is to be seen: a fraction in (0, 1) */
 	double power;  /* the chance that it is seen, of what is computed: in (0, 1) */
 	size_t at;     /* seeds a side, of the smallest change that is seen */
+	size_t pilot;  /* seeds that are advised by, the first; the number is tried on the others. 0: all, for both */
 };
 
 /* Who says that there is a change. */
@@ -57,7 +58,7 @@ struct resample_row {
 	double floor; /* what matters, as a fraction of the median; NAN when that is 0 */
 	struct tally found[RESAMPLE_RULES]; /* of what was planted */
 	double visible; /* smallest change that is seen with `at` seeds; NAN: cannot be said */
-	size_t needed;  /* seeds a side for `change`; 0: it is below what matters */
+	size_t needed;  /* seeds a side for `change`, by the pilot; 0: it is below what matters */
 	struct tally at_needed; /* found with so many seeds; empty where that was not tried: advised.h */
 };
 

@@ -29,8 +29,10 @@ static void add_head(const struct resampled *r, struct buf *out)
 		"%%; seeds: how many a side find one of %g %% with that chance, - where it is "
 		"below the "
 		"floor. Both are computed from the CV, seeds also by drawing from the values, for a "
-		"change of that metric alone in the whole suite. then: how often it is found with that many, drawn from all seeds.",
-		100 * r->ask.change, r->ask.at, 100 * r->ask.power, 100 * r->ask.change);
+		"change of that metric alone in the whole suite. then: how often it is found with that "
+		"many, drawn from all seeds%s.",
+		100 * r->ask.change, r->ask.at, 100 * r->ask.power, 100 * r->ask.change,
+		r->ask.pilot ? " but those that advised" : "");
 
 	format_wrap(out, "", "", halves);
 	buf_adds(out, "\n");

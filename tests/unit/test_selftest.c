@@ -430,7 +430,7 @@ static void test_advised(void **state)
 	struct resampled r;
 	struct arms arms;
 	struct err err;
-	size_t i;
+	size_t i, n;
 
 	(void)state;
 	make(&m);
@@ -444,6 +444,18 @@ static void test_advised(void **state)
 		assert_int_equal(row->at_needed.of, row->s.n == 40 ? ask.splits : 0);
 		if (row->at_needed.of)
 			assert_true(row->at_needed.hit > 2 * row->found[RESAMPLE_OURS].hit);
+	}
+	resample_release(&r);
+	/* The first 12 say how many, and are no witnesses. */
+	ask.pilot = 12;
+	assert_int_equal(resample_run(&arms, &ask, &r, &err), 0);
+	for (i = 0; i < 2; i++) {
+		const struct stats_aim aim = {0.05, r.suite->row[i].floor, 0.05 / 2, 0.9};
+
+		row = &r.suite->row[i];
+		assert_int_equal(stats_n_for_values(row->value, row->s.n == 40 ? 12 : row->s.n, &aim, &n), 0);
+		assert_int_equal(row->needed, n);
+		assert_int_equal(row->at_needed.of, row->s.n == 40 && n <= 14 ? ask.splits : 0);
 	}
 	resample_release(&r);
 	arms_release(&arms);
@@ -465,7 +477,7 @@ static char *text_of_resampled(const struct resampled *r)
 static void test_told(void **state)
 {
 	const struct made many = {"a|b", "lru", 0.01, 3, SEEDS}, few = {"few", "lru", 0.01, 1, 7};
-	const struct resample_ask ask = {4, 50, 3, 0.05, 0.9, 8};
+	const struct resample_ask ask = {4, 50, 3, 0.05, 0.9, 8, 0};
 	cleanup_free char *once = NULL, *again = NULL;
 	struct resampled r;
 	struct arms arms;
