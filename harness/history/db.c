@@ -154,8 +154,9 @@ static int set_up(struct history *h, bool write, struct err *err)
 	sqlite3_busy_timeout(h->db, WAIT_MS);
 	if (write)
 		ret = db_run(h->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err);
+	/* In KiB where it is negative: with 2 MiB, as it is else, pages are read again and again. */
 	if (!ret)
-		ret = db_run(h->db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;", err);
+		ret = db_run(h->db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -65536;", err);
 	return ret ? ret : check_schema(h->db, write, err);
 }
 
