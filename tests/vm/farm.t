@@ -22,7 +22,7 @@ suite=$DIR/made.conf
 cat >"$suite" <<END
 [suite]
 title = for a test
-timeout = 1m
+timeout = 2m
 [cells policies]
 kernel = 6.12
 guest = two
