@@ -18,7 +18,8 @@
 struct draws {
 	const double *x;
 	size_t nx, n;
-	double change, floor; /* in the unit of x */
+	double median, stretch;
+	double change, floor; /* a fraction of each value; in the unit of x */
 	size_t pairs2;
 	double a[DRAWN_MAX], b[DRAWN_MAX];
 	uint64_t state;
@@ -34,9 +35,10 @@ static size_t pairs2_above(const struct draws *d, double by)
 	return sum;
 }
 
+/* Values scatter around their own mean by less than around the true one: n - 1 of n of the variance. */
 static double pick(struct draws *d)
 {
-	return d->x[stats_random(&d->state) % d->nx];
+	return d->median + d->stretch * (d->x[stats_random(&d->state) % d->nx] - d->median);
 }
 
 /* The shift is the median of all differences, so it is at least floor when half of them are. */
@@ -46,7 +48,8 @@ static bool is_seen(struct draws *d)
 
 	for (i = 0; i < d->n; i++) {
 		d->a[i] = pick(d);
-		d->b[i] = pick(d) + d->change;
+		d->b[i] = pick(d);
+		d->b[i] += d->change * fabs(d->b[i]);
 	}
 	return pairs2_above(d, 0) >= d->pairs2 && pairs2_above(d, d->floor) >= d->n * d->n;
 }
@@ -99,7 +102,7 @@ static int draw_until_enough(struct draws *d, const struct stats_aim *aim)
 
 int stats_n_for_values(const double *x, size_t nx, const struct stats_aim *aim, size_t *out)
 {
-	struct draws d = {.x = x, .nx = nx, .state = 1};
+	struct draws d = {.x = x, .nx = nx, .change = aim->change, .state = 1};
 	struct stats_spread s;
 	int ret = stats_spread(x, nx, &s);
 
@@ -108,7 +111,8 @@ int stats_n_for_values(const double *x, size_t nx, const struct stats_aim *aim, 
 	/* Without a median of its own a change in percent is nothing. */
 	if (s.median != 0)
 		d.n = stats_n_for_verdict(s.cv, aim->change, aim->floor, aim->p_alpha, aim->power);
-	d.change = aim->change * fabs(s.median);
+	d.median = s.median;
+	d.stretch = nx > 1 ? sqrt((double)nx / (double)(nx - 1)) : 1;
 	d.floor = aim->floor * fabs(s.median);
 	if (d.n && nx >= STATS_PILOT_MIN)
 		ret = draw_until_enough(&d, aim);

@@ -276,7 +276,7 @@ struct stats_aim {
  *
  * The formula of stats_n_for_verdict is for normal data, and promises too much where values lie in
  * heaps or are far apart from the others, above all for few runs.  So of that many and more, up to
- * 64, arms are drawn from x with putting back, one of them is moved by the change, and the first number
+ * 64, arms are drawn from x with putting back, each value of one is moved by the change of itself, and the first number
  * is taken that sees it in as large a share of the draws as asked for (Collings & Hamilton, "Estimating
  * the Power of the Two-Sample Wilcoxon Test for Location Shift", Biometrics 44(3), 1988), with a chance of
  * 1 in 20 that it is short of that.  The draws are the same each time.  With fewer than STATS_PILOT_MIN values
