@@ -2,19 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What doctor says of a host that lacks something, or of folders in disorder.  It boots nothing here, since
 # there is no kernel in the cache.
-set -eu
-
-[ -n "${B-}" ] || B=build
-wringer=$PWD/$B/wringer
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export WRINGER_CACHE="$dir/cache" WRINGER_RESULTS="$dir/results"
-
-fail()
-{
-	echo "$*" >&2
-	exit 1
-}
+# shellcheck source=tests/unit/lib.sh
+. tests/unit/lib.sh
 
 # state CHECK STATE TODO: what the last doctor said of it; TODO is a pattern.
 state()

@@ -1,38 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # What wringer export writes, read by others: xmllint, jq against KCIDB's schema, and OpenMetrics' grammar in awk.
-# BUILD is the build folder.
-set -eu
+# shellcheck source=tests/unit/lib.sh
+. tests/unit/lib.sh
 
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-BUILD=$(cd -- "$BUILD" && pwd)
 
-fail()
-{
-	echo "FAIL: $*"
-	exit 1
-}
-
-command -v xmllint >/dev/null || {
-	echo "there is no xmllint; 'scripts/deps check' installs it"
-	exit 77
-}
+need xmllint
 
 # export_as CODE ARGUMENT...: what it prints is in $dir/out.
 export_as()
 {
 	want=$1
 	shift
-	code=0
-	"$BUILD/wringer" export "$@" >"$dir/out" 2>"$dir/err" || code=$?
-	[ "$code" = "$want" ] || fail "export $*: exit code $code, not $want: $(cat "$dir/err")"
-}
-
-said()
-{
-	grep -q -- "$1" "$dir/err" || fail "not said: $1: $(cat "$dir/err")"
+	expect "$want" "$wringer" export "$@"
 }
 
 # Patterns, words and bounds of kcidb_io/schema/v05_03.py, for the objects and keys that there may be.
@@ -118,7 +98,7 @@ all_forms()
 		END { exit !(n && n == plan && m == planned) }' "$dir/out" || fail "KTAP plans otherwise: $*"
 }
 
-"$BUILD/tests/test_export" "$dir" || fail "no results were made"
+"$B/tests/test_export" "$dir" || fail "no results were made"
 one=$dir/one
 two=$dir/two
 printf '[suite]\ntitle = t\n[cells x]\nkernel = k\npolicy = lru\nscenario = kv-scan\n' >"$dir/made.conf"
@@ -185,7 +165,7 @@ export_as 128 -o "$one" -f ktap --suite "$dir/made.conf"
 said 'was not run here'
 for form in ktap junit kcidb openmetrics; do
 	code=0
-	"$BUILD/wringer" export -o "$one" -f $form >/dev/full 2>"$dir/err" || code=$?
+	"$wringer" export -o "$one" -f $form >/dev/full 2>"$dir/err" || code=$?
 	[ $code -eq 128 ] || fail "$form: a full disk ended with $code"
 	said 'cannot write the output'
 done

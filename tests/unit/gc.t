@@ -1,33 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # What the command gc prints and when it removes; test_gc.c has what goes and what stays.
-set -eu
-
-[ -n "${B-}" ] || B=build
-wringer=$PWD/$B/wringer
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export WRINGER_CACHE="$dir/cache" WRINGER_RESULTS="$dir/results"
-
-fail()
-{
-	echo "$*" >&2
-	exit 1
-}
+# shellcheck source=tests/unit/lib.sh
+. tests/unit/lib.sh
 
 # gc CODE OPTION...
 gc()
 {
 	want=$1
 	shift
-	code=0
-	"$wringer" gc "$@" >"$dir/out" 2>"$dir/err" || code=$?
-	[ "$code" = "$want" ] || fail "gc $*: exit code $code, not $want: $(cat "$dir/err")"
-}
-
-said()
-{
-	grep -Eq "$1" "$dir/out" "$dir/err" || fail "not said: $1: $(cat "$dir/out" "$dir/err")"
+	expect "$want" "$wringer" gc "$@"
 }
 
 # No cache, no results: nothing to do, and nothing is made.

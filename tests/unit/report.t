@@ -1,22 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The page that wringer report writes, in a browser: light and dark, on a phone and on a desk, and printed.
-# BUILD is the build folder.
-set -eu
+# shellcheck source=tests/unit/lib.sh
+. tests/unit/lib.sh
 
-command -v chromium >/dev/null || {
-	echo "there is no chromium; 'scripts/deps check' installs it"
-	exit 77
-}
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-
-fail()
-{
-	echo "FAIL: $*"
-	exit 1
-}
+need chromium
 
 # browse ARGUMENT...: what it prints is in $dir/out, what it complains about in $dir/err.
 browse()
@@ -93,11 +81,10 @@ fine()
 	holds '.scripts == 0 and .title == "mglru against lru" and .rows >= 20'
 }
 
-BUILD=$(cd -- "$BUILD" && pwd)
-"$BUILD/tests/test_document" "$dir/results"
+"$B/tests/test_document" "$dir/results"
 report()
 {
-	"$BUILD/wringer" report -o "$dir/results" "$@" 2>"$dir/err"
+	"$wringer" report -o "$dir/results" "$@" 2>"$dir/err"
 }
 
 status=0

@@ -1,33 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # What the command selftest prints and refuses; test_selftest.c has what its rates are.
-set -eu
-
-[ -n "${B-}" ] || B=build
-wringer=$PWD/$B/wringer
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export WRINGER_CACHE="$dir/cache" WRINGER_RESULTS="$dir/results"
-
-fail()
-{
-	echo "$*" >&2
-	exit 1
-}
+# shellcheck source=tests/unit/lib.sh
+. tests/unit/lib.sh
 
 # selftest CODE OPTION...
 selftest()
 {
 	want=$1
 	shift
-	code=0
-	"$wringer" selftest "$@" >"$dir/out" 2>"$dir/err" || code=$?
-	[ "$code" = "$want" ] || fail "selftest $*: exit code $code, not $want: $(cat "$dir/err")"
-}
-
-said()
-{
-	grep -Eq -- "$1" "$dir/out" "$dir/err" || fail "not said: $1: $(cat "$dir/out" "$dir/err")"
+	expect "$want" "$wringer" selftest "$@"
 }
 
 # Simulated: the same seed, the same numbers.
