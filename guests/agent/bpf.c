@@ -21,8 +21,8 @@
 #define OBJECTS_MAX  (2u << 20)
 #define INSTANCES    32
 #define COUNTERS     64
-/* How long the loader may say nothing. */
-#define SILENCE_S    30
+/* How long the loader may say nothing: a kernel with KASAN takes half a minute to verify a large program. */
+#define SILENCE_S    120
 /* Where its counters lie: in the first page of their map. */
 #define SPAN         4096u
 
@@ -123,6 +123,7 @@ static void start(struct bpf_instance *b, const char *object, const char *cgroup
 /* What is in one packet; the kind is 0 when there will be none any more. */
 struct packet {
 	char kind;
+	bool silent; /* it is there, and says nothing */
 	char text[TALK_MAX + 1];
 	size_t len;
 	int fd;
@@ -153,6 +154,7 @@ static void receive(struct bpf_instance *b, struct packet *p)
 		if (n > 0)
 			take_fd(p, &msg);
 	} while (n < 0 && (errno == EINTR || (errno == EAGAIN && left--)));
+	p->silent = n < 0 && errno == EAGAIN;
 	if (n < 1)
 		p->kind = 0;
 	p->len = n > 1 ? (size_t)n - 1 : 0;
@@ -219,6 +221,8 @@ static void await_ready(struct bpf_instance *b)
 	} while (packet.kind == TALK_LOG);
 	if (packet.kind == TALK_ERROR)
 		agent_fail(WIRE_POLICY_LOST, "%s: %s", b->name, packet.text);
+	if (packet.silent)
+		agent_fail(WIRE_POLICY_LOST, "%s: its loader says nothing for %d s", b->name, SILENCE_S);
 	if (packet.kind != TALK_READY)
 		agent_fail(WIRE_POLICY_LOST, "%s: its loader ended", b->name);
 	map_counters(b, &packet);
