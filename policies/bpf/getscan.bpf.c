@@ -65,9 +65,9 @@ void BPF_PROG(getscan_evicted, struct folio *folio, __u64 pfn)
 }
 
 /* The next of the clock, or 0 when that has been used.  Under the lock. */
-static __always_inline __u32 tick(__u32 *index)
+static __always_inline __u32 tick(__u32 nid, __u32 *index)
 {
-	__u32 pfn = list_pop(READ, index);
+	__u32 pfn = list_pop(nid, READ, index);
 	struct node *n = node_of(pfn);
 
 	if (!n || !n->uses)
@@ -86,8 +86,8 @@ int BPF_PROG(getscan_batch, struct reclaim_ext_ctx *rx)
 
 	for (i = 0; i < 8 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
 		bpf_spin_lock(&lock);
-		from = lists[SCANNED].pages > AHEAD ? SCANNED : READ;
-		pfn = from == SCANNED ? list_pop(SCANNED, &index) : tick(&index);
+		from = list_of(rx->nid, SCANNED)->pages > AHEAD ? SCANNED : READ;
+		pfn = from == SCANNED ? list_pop(rx->nid, SCANNED, &index) : tick(rx->nid, &index);
 		bpf_spin_unlock(&lock);
 		if (pfn && !propose(rx, pfn, index, from))
 			break;

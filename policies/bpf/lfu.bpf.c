@@ -8,7 +8,7 @@
 #include "policies/bpf/reclaim.h"
 
 #define SAMPLE 16
-#define USES_MAX 32767
+#define USES_MAX 8191
 /* In a node: it is in the table, and prev is its place there. */
 #define IN_TABLE 1
 
@@ -61,6 +61,8 @@ void BPF_PROG(lfu_added, struct folio *folio, __u64 pfn)
 	bpf_spin_lock(&lock);
 	if (!n->list)
 		put(nr++, (__u32)pfn);
+	n->nid = folio_node(folio) % NODES;
+	n->anon = folio_is_anon(folio);
 	n->index = (__u32)folio->index;
 	n->uses = 0;
 	n->fresh = 1;
@@ -91,7 +93,7 @@ void BPF_PROG(lfu_evicted, struct folio *folio, __u64 pfn, __u64 owner)
 }
 
 /* Without the lock: at worst it is not the least used that goes. */
-static __always_inline __u32 draw(__u32 *index)
+static __always_inline __u32 draw(const struct reclaim_ext_ctx *rx, __u32 *index)
 {
 	__u32 best = 0, uses = ~0u, i;
 
@@ -99,7 +101,7 @@ static __always_inline __u32 draw(__u32 *index)
 		const __u32 *p = place(bpf_get_prandom_u32() % nr);
 		struct node *n = p ? node_of(*p) : NULL;
 
-		if (!n || !n->list || n->uses >= uses)
+		if (!n || !n->list || n->nid != (__u32)rx->nid % NODES || !node_may_go(rx, n) || n->uses >= uses)
 			continue;
 		uses = n->uses;
 		best = *p;
@@ -115,7 +117,7 @@ int BPF_PROG(lfu_batch, struct reclaim_ext_ctx *rx)
 	int i, ret;
 
 	for (i = 0; i < 2 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
-		pfn = draw(&index);
+		pfn = draw(rx, &index);
 		ret = pfn ? bpf_reclaim_ext_isolate(rx, pfn, index) : -ENOSPC;
 		if (ret == -ENOSPC)
 			break;

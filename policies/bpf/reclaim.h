@@ -14,6 +14,14 @@
 
 #define RECLAIM_EXT_MAY_DECLINE 1
 
+enum zone_type {
+	__MAX_NR_ZONES,
+};
+
+enum pageflags {
+	PG_swapbacked,
+};
+
 enum reclaim_ext_verdict {
 	RECLAIM_EXT_AS_IS,
 	RECLAIM_EXT_EVICT,
@@ -48,6 +56,15 @@ struct folio {
 	unsigned long _flags_1;
 };
 
+/* Of these only the sizes. */
+struct zoneref {
+	int zone_idx;
+};
+
+struct zonelist {
+	struct zoneref _zonerefs[1];
+};
+
 struct reclaim_ext_ctx {
 	int nid;
 	__u32 nr_to_reclaim;
@@ -71,8 +88,9 @@ struct reclaim_ext_ops {
 	char name[16];
 };
 
-#define ESTALE 116
+#define EAGAIN 11
 #define ENOSPC 28
+#define ESTALE 116
 
 extern int bpf_reclaim_ext_isolate(struct reclaim_ext_ctx *ctx, __u64 pfn, __u64 index) __ksym;
 
@@ -83,9 +101,12 @@ extern int bpf_reclaim_ext_isolate(struct reclaim_ext_ctx *ctx, __u64 pfn, __u64
 struct node {
 	__u32 prev, next; /* 0: none */
 	__u32 index;      /* of the folio in its file */
-	__u8 list;        /* 0: in none */
+	__u8 list : 2;    /* 0: in none */
+	__u8 nid : 6;     /* of the folio's memory */
 	__u8 order;       /* of the folio: it has 2^order pages */
-	__u16 uses : 15;
+	__u16 uses : 13;
+	__u16 again : 1; /* when it was proposed last it could not go */
+	__u16 anon : 1;  /* it takes swap to reclaim it */
 	__u16 fresh : 1; /* its first use is the one that it came for */
 };
 
@@ -109,14 +130,25 @@ PER_FRAME(struct node, node);
 struct bpf_spin_lock lock SEC(".data.lock");
 
 struct list {
-	__u32 head, tail, folios, pages;
+	__u32 head, tail, pages;
 };
 
-/* Number 0 is none. */
+/*
+ * The kernel asks node by node, and takes nothing of another one: each list is one of each node.  Number 0 is
+ * none.
+ */
 #define LISTS 4
-static struct list lists[LISTS];
+#define NODES 64
+static struct list lists[NODES * LISTS];
+/* In the lists of all nodes. */
+static __u32 folios_in[LISTS];
 
 STAT(policy_full); /* nodes beyond the array: should be 0 */
+
+static __always_inline struct list *list_of(__u32 nid, __u8 list)
+{
+	return &lists[nid % NODES * LISTS + list % LISTS];
+}
 
 /* NULL for what is no number of ours; 0 is never a folio. */
 static __always_inline struct node *node_of(__u64 pfn)
@@ -136,9 +168,9 @@ static __always_inline void list_remove(struct node *n)
 	struct node *prev, *next;
 	struct list *l;
 
-	if (!n->list || n->list >= LISTS)
+	if (!n->list)
 		return;
-	l = &lists[n->list];
+	l = list_of(n->nid, n->list);
 	prev = node_of(n->prev);
 	next = node_of(n->next);
 	if (prev)
@@ -149,14 +181,14 @@ static __always_inline void list_remove(struct node *n)
 		next->prev = n->prev;
 	else
 		l->tail = n->prev;
-	l->folios--;
+	folios_in[n->list]--;
 	l->pages -= 1u << n->order;
 	n->list = 0;
 }
 
 static __always_inline void list_add_tail(__u32 pfn, struct node *n, __u8 list)
 {
-	struct list *l = &lists[list % LISTS];
+	struct list *l = list_of(n->nid, list);
 	struct node *tail = node_of(l->tail);
 
 	n->list = list % LISTS;
@@ -167,13 +199,13 @@ static __always_inline void list_add_tail(__u32 pfn, struct node *n, __u8 list)
 	else
 		l->head = pfn;
 	l->tail = pfn;
-	l->folios++;
+	folios_in[list % LISTS]++;
 	l->pages += 1u << n->order;
 }
 
 static __always_inline void list_add_head(__u32 pfn, struct node *n, __u8 list)
 {
-	struct list *l = &lists[list % LISTS];
+	struct list *l = list_of(n->nid, list);
 	struct node *head = node_of(l->head);
 
 	n->list = list % LISTS;
@@ -184,14 +216,14 @@ static __always_inline void list_add_head(__u32 pfn, struct node *n, __u8 list)
 	else
 		l->tail = pfn;
 	l->head = pfn;
-	l->folios++;
+	folios_in[list % LISTS]++;
 	l->pages += 1u << n->order;
 }
 
-/* Takes the first off a list: its number, 0 when there is none, and its index. */
-static __always_inline __u32 list_pop(__u8 list, __u32 *index)
+/* Takes the first off a node's list: its number, 0 when there is none, and its index. */
+static __always_inline __u32 list_pop(__u32 nid, __u8 list, __u32 *index)
 {
-	__u32 pfn = lists[list % LISTS].head;
+	__u32 pfn = list_of(nid, list)->head;
 	struct node *n = node_of(pfn);
 
 	if (!n)
@@ -208,31 +240,60 @@ static __always_inline __u8 folio_order(struct folio *folio)
 	return folio->flags.f & head ? folio->_flags_1 & 31 : 0;
 }
 
+/*
+ * The node is in the uppermost bits of the flags.  How many these are is no type's business, but a list of
+ * zones has room for all zones of as many nodes as there can be, and an end.
+ */
+static __always_inline __u32 folio_node(struct folio *folio)
+{
+	__u64 zones = bpf_core_field_size(((struct zonelist *)0)->_zonerefs) / bpf_core_type_size(struct zoneref) - 1;
+	__u64 nodes = zones / bpf_core_enum_value(enum zone_type, __MAX_NR_ZONES);
+
+	return (folio->flags.f >> 32) * nodes >> 32;
+}
+
+static __always_inline bool folio_is_anon(struct folio *folio)
+{
+	return folio->flags.f >> bpf_core_enum_value(enum pageflags, PG_swapbacked) & 1;
+}
+
 /* A folio that is new to us, or was another before. */
 static __always_inline void node_start(struct node *n, struct folio *folio)
 {
 	list_remove(n);
+	n->nid = folio_node(folio) % NODES;
+	n->anon = folio_is_anon(folio);
 	n->index = (__u32)folio->index;
 	n->order = folio_order(folio);
 	n->uses = 0;
+	n->again = 0;
 	n->fresh = 1;
+}
+
+/* Whether to propose it at all. */
+static __always_inline bool node_may_go(const struct reclaim_ext_ctx *rx, const struct node *n)
+{
+	return !n || !n->anon || rx->may_swap;
 }
 
 /*
  * Proposes a folio that was taken off its list.  Unless it is stale it goes to the end of a list: it may
- * have to be written first, or prove to be in use, and is taken off when it has been evicted.  False
- * when this call can take no more.
+ * have to be written first, or prove to be in use, and is taken off when it has been evicted.  What could not go
+ * twice is dropped: the frame may be something else by now.  False when this call can take no more.
  */
 static __always_inline bool propose(struct reclaim_ext_ctx *rx, __u32 pfn, __u32 index, __u8 list)
 {
-	int ret = bpf_reclaim_ext_isolate(rx, pfn, index);
 	struct node *n = node_of(pfn);
+	bool asked = node_may_go(rx, n);
+	int ret = asked ? bpf_reclaim_ext_isolate(rx, pfn, index) : 0;
 
 	if (ret == -ESTALE || !n)
 		return true;
 	bpf_spin_lock(&lock);
-	if (!n->list)
+	if (!n->list && !(ret == -EAGAIN && n->again))
 		list_add_tail(pfn, n, list);
+	if (asked)
+		n->again = ret == -EAGAIN;
 	bpf_spin_unlock(&lock);
 	return ret != -ENOSPC;
 }
@@ -282,7 +343,7 @@ static __always_inline void propose_in_order(struct reclaim_ext_ctx *rx, __u8 li
 
 	for (i = 0; i < 2 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
 		bpf_spin_lock(&lock);
-		pfn = list_pop(list, &index);
+		pfn = list_pop(rx->nid, list, &index);
 		bpf_spin_unlock(&lock);
 		if (!pfn || !propose(rx, pfn, index, list))
 			break;

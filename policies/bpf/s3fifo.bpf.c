@@ -51,7 +51,7 @@ static __always_inline bool is_ghost(__u64 hash)
 {
 	struct ghost *g = ghost_of(hash);
 
-	return g && g->print == (__u32)(hash >> 32) && evictions - g->time <= lists[MAIN].folios;
+	return g && g->print == (__u32)(hash >> 32) && evictions - g->time <= folios_in[MAIN];
 }
 
 SEC("struct_ops/folio_added")
@@ -90,9 +90,9 @@ void BPF_PROG(s3fifo_evicted, struct folio *folio, __u64 pfn, __u64 owner)
 }
 
 /* The next to go, or 0 when the one that was looked at goes on instead.  Under the lock. */
-static __always_inline __u32 next(__u8 from, __u32 *index)
+static __always_inline __u32 next(__u32 nid, __u8 from, __u32 *index)
 {
-	__u32 pfn = list_pop(from, index);
+	__u32 pfn = list_pop(nid, from, index);
 	struct node *n = node_of(pfn);
 
 	if (!n)
@@ -112,15 +112,15 @@ static __always_inline __u32 next(__u8 from, __u32 *index)
 SEC("struct_ops/reclaim_batch")
 int BPF_PROG(s3fifo_batch, struct reclaim_ext_ctx *rx)
 {
+	const struct list *small = list_of(rx->nid, SMALL), *main = list_of(rx->nid, MAIN);
 	__u32 pfn, index = 0;
 	__u8 from;
 	int i;
 
 	for (i = 0; i < 8 * BATCH && rx->nr_isolated < rx->nr_to_reclaim; i++) {
 		bpf_spin_lock(&lock);
-		from = lists[SMALL].pages * 10 > lists[SMALL].pages + lists[MAIN].pages ||
-				       !lists[MAIN].pages ? SMALL : MAIN;
-		pfn = next(from, &index);
+		from = small->pages * 10 > small->pages + main->pages || !main->pages ? SMALL : MAIN;
+		pfn = next(rx->nid, from, &index);
 		bpf_spin_unlock(&lock);
 		if (pfn && !propose(rx, pfn, index, from))
 			break;
