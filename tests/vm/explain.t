@@ -10,7 +10,8 @@ conf=$HERE/scenarios/explain.conf
 expect 0 "$WRINGER" run -k 6.12 -g tiny -p lru -s "$conf,$conf:shrunk=12M" -n 1-8
 expect 0 "$WRINGER" run -k 6.12 -g tiny -p mglru -s "$conf" -n 1-8
 
-# The same seeds are the same runs until the step, so what parts first is what it reclaims.
+# The same seeds are the same runs until the step, also in the sample that is taken at it, so what parts first
+# is what it reclaims.
 expect 1 "$WRINGER" explain -p lru -s "$conf,$conf:shrunk=12M" --by scenario -n 1-8
 cat "$DIR/out"
 [ ! -s "$DIR/err" ] || fail "something to say: $(cat "$DIR/err")"
@@ -20,7 +21,7 @@ grep -q "^step shrink: window +0.2" "$DIR/out" || fail "no word of the step"
 expect 1 "$WRINGER" explain -p lru -s "$conf,$conf:shrunk=12M" --by scenario -n 1-8 --json
 jq -e '.tested and .around.phase == "window" and
 	(.findings | map(select(.from_start)) | length == 0) and
-	(.findings | map(select(.scope == "cgroup app" and .agreed_ns <= 220e6 and
+	(.findings | map(select(.scope == "cgroup app" and .agreed_ns <= 221e6 and
 		.apart_ns >= 200e6 and .apart_ns <= 300e6)) | length > 0) and
 	(.findings | map(select(.apart_ns < 200e6)) | length == 0)' "$DIR/out" >/dev/null ||
 	fail "not the cgroup app, or not then: $(jq -c '.findings | map([.name, .apart_ns])' "$DIR/out")"
