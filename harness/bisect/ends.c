@@ -5,26 +5,6 @@
 
 #define CONFIDENCE 0.95
 
-static double mean_of(const double *x, size_t n)
-{
-	double sum = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		sum += x[i];
-	return sum / (double)n;
-}
-
-static double squares_of(const double *x, size_t n)
-{
-	double mean = mean_of(x, n), sum = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		sum += (x[i] - mean) * (x[i] - mean);
-	return sum;
-}
-
 /*
  * Standard deviation inside the sides.  Of shares that are all 0 or all 1 it is that of one more
  * observation that is not (Laplace's rule), or nothing would ever be too few.
@@ -35,8 +15,8 @@ static double spread_inside(const struct question *q, const double *a, size_t na
 	double n = (double)(na + nb), rate;
 
 	if (q->model == MODEL_LEVEL)
-		return na + nb > 2 ? sqrt((squares_of(a, na) + squares_of(b, nb)) / (n - 2)) : 0;
-	rate = (mean_of(a, na) * (double)na + mean_of(b, nb) * (double)nb + 1) / (n + 2);
+		return na + nb > 2 ? sqrt((stats_squares(a, na) + stats_squares(b, nb)) / (n - 2)) : 0;
+	rate = (stats_mean(a, na) * (double)na + stats_mean(b, nb) * (double)nb + 1) / (n + 2);
 	return sqrt(rate * (1 - rate));
 }
 
@@ -82,8 +62,8 @@ int ends_judge(const struct question *q, double alpha, const double *good, size_
 	*out = (struct ends){.nr_good = nr_good, .nr_bad = nr_bad, .p = mwu.p};
 	sd = spread_inside(q, good, nr_good, bad, nr_bad);
 	if (q->model == MODEL_RATE) {
-		out->good = mean_of(good, nr_good);
-		out->bad = mean_of(bad, nr_bad);
+		out->good = stats_mean(good, nr_good);
+		out->bad = stats_mean(bad, nr_bad);
 		difference = out->bad - out->good;
 		out->verdict = verdict_on_rates(difference, mwu.p, alpha);
 	} else {

@@ -71,25 +71,10 @@ static int lkp(const double *a, size_t na, const double *b, size_t nb, bool gap)
 	return 0;
 }
 
-static double mean_of(const double *x, size_t n)
-{
-	double sum = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		sum += x[i];
-	return sum / (double)n;
-}
-
 /* Half the width of the interval around the mean, but for the quantile. */
 static double error_of(const double *x, size_t n)
 {
-	double mean = mean_of(x, n), squares = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		squares += (x[i] - mean) * (x[i] - mean);
-	return sqrt(squares / (double)(n - 1) / (double)n);
+	return sqrt(stats_squares(x, n) / (double)(n - 1) / (double)n);
 }
 
 static int sign_of(double v)
@@ -99,7 +84,7 @@ static int sign_of(double v)
 
 static int mmtests(const double *a, size_t na, const double *b, size_t nb)
 {
-	double difference = mean_of(b, nb) - mean_of(a, na), ta, tb;
+	double difference = stats_mean(b, nb) - stats_mean(a, na), ta, tb;
 
 	if (na < 2 || nb < 2)
 		return 0;
@@ -119,6 +104,6 @@ int rule_says(enum rule rule, const double *a, size_t na, const double *b, size_
 	case RULE_MMTESTS:
 		return mmtests(a, na, b, nb);
 	default:
-		return sign_of(mean_of(b, nb) - mean_of(a, na));
+		return sign_of(stats_mean(b, nb) - stats_mean(a, na));
 	}
 }

@@ -101,3 +101,21 @@ int stats_summarise(const double *x, size_t n, struct stats_summary *out)
 	out->max = stats_quantile(x, n, 1);
 	return 0;
 }
+
+double stats_mean(const double *x, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += x[i];
+	return sum / (double)n;
+}
+
+double stats_squares(const double *x, size_t n)
+{
+	double mean = stats_mean(x, n), sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (x[i] - mean) * (x[i] - mean);
+	return sum;
+}

@@ -50,6 +50,12 @@ struct stats_summary {
  */
 double stats_median(const double *x, size_t n);
 
+/* stats_mean - the mean of x[0..n-1], n above 0: nothing is checked. */
+double stats_mean(const double *x, size_t n);
+
+/* stats_squares - the sum of the squared distances from the mean, as stats_mean. */
+double stats_squares(const double *x, size_t n);
+
 /*
  * stats_quantile - the q-quantile of x[0..n-1] for q in [0, 1].
  *

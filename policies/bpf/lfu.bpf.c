@@ -61,11 +61,7 @@ void BPF_PROG(lfu_added, struct folio *folio, __u64 pfn)
 	bpf_spin_lock(&lock);
 	if (!n->list)
 		put(nr++, (__u32)pfn);
-	n->nid = folio_node(folio) % NODES;
-	n->anon = folio_is_anon(folio);
-	n->index = (__u32)folio->index;
-	n->uses = 0;
-	n->fresh = 1;
+	node_start(n, folio);
 	bpf_spin_unlock(&lock);
 }
 

@@ -257,10 +257,9 @@ static __always_inline bool folio_is_anon(struct folio *folio)
 	return folio->flags.f >> bpf_core_enum_value(enum pageflags, PG_swapbacked) & 1;
 }
 
-/* A folio that is new to us, or was another before. */
+/* A folio that is new to us, or was another before; in no list. */
 static __always_inline void node_start(struct node *n, struct folio *folio)
 {
-	list_remove(n);
 	n->nid = folio_node(folio) % NODES;
 	n->anon = folio_is_anon(folio);
 	n->index = (__u32)folio->index;
@@ -317,6 +316,7 @@ static __always_inline void node_enter(struct folio *folio, __u64 pfn, __u8 list
 		return;
 	}
 	bpf_spin_lock(&lock);
+	list_remove(n);
 	node_start(n, folio);
 	list_add_tail((__u32)pfn, n, list);
 	bpf_spin_unlock(&lock);

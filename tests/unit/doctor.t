@@ -5,7 +5,7 @@
 # shellcheck source=tests/unit/lib.sh
 . tests/unit/lib.sh
 
-# state CHECK STATE TODO: what the last doctor said of it; TODO is a pattern.
+# state CHECK STATE PATTERN: what the last doctor said of it, and of what there is to do.
 state()
 {
 	jq -e --arg c "$1" --arg s "$2" --arg t "$3" \
