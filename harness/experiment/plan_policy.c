@@ -59,10 +59,20 @@ static void plan_object(const struct policy_object *o, const struct conf *conf, 
 				   conf->section[i].arg, buf_str(&o->vars));
 }
 
+static void plan_counts(const struct conf_section *sec, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; sec && i < sec->nr_entries; i++)
+		buf_printf(out, "source %s 5 count %s\n", sec->entry[i].value,
+			   sec->entry[i].key);
+}
+
 void plan_policy(const struct policy *policy, const struct scenario *scenario, struct buf *out)
 {
 	size_t i;
 
 	for (i = 0; i < policy->nr_objects; i++)
 		plan_object(&policy->object[i], &scenario->conf, out);
+	plan_counts(conf_section((struct conf *)&policy->conf, "count", ""), out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The plan's lines that attach a policy's BPF objects; a part of plan.c. */
+/* The plan's lines that attach a policy's BPF objects, and record what it counts; a part of plan.c. */
 #ifndef EXPERIMENT_PLAN_POLICY_H
 #define EXPERIMENT_PLAN_POLICY_H
 

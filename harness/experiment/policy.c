@@ -8,6 +8,12 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "experiment/scenario.h"
+
+static bool is_knob(const char *path)
+{
+	return !strncmp(path, "/proc/sys/", 10) || !strncmp(path, "/sys/", 5);
+}
 
 int knobs_check(struct conf *conf, const char *section, struct err *err)
 {
@@ -18,7 +24,7 @@ int knobs_check(struct conf *conf, const char *section, struct err *err)
 		struct conf_entry *e = &sec->entry[i];
 
 		e->used = true;
-		if (strncmp(e->key, "/proc/sys/", 10) && strncmp(e->key, "/sys/", 5))
+		if (!is_knob(e->key))
 			return conf_complain(conf, e->line, err,
 					     "'%s': knobs are below /proc/sys/ and /sys/", e->key);
 		if (strchr(e->key, ' ') || !*e->value)
@@ -111,6 +117,28 @@ char *policy_path(const char *word)
 	return xasprintf("%s/policies/%s.conf", path_data(), word);
 }
 
+static int check_counts(struct conf *conf, struct err *err)
+{
+	struct conf_section *sec = conf_section(conf, "count", "");
+	size_t i;
+
+	for (i = 0; sec && i < sec->nr_entries; i++) {
+		struct conf_entry *e = &sec->entry[i];
+
+		e->used = true;
+		if (!scenario_name_ok(e->key, false))
+			return conf_complain(conf, e->line, err, "a count is written NAME = PATH");
+		if (!is_knob(e->value) || strchr(e->value, ' '))
+			return conf_complain(conf, e->line, err,
+					     "'%s': counts are in files below /proc/sys/ and /sys/",
+					     e->value);
+	}
+	if (sec && sec->nr_entries > POLICY_COUNTS_MAX)
+		return conf_complain(conf, sec->line, err, "%zu counts; %d are possible",
+				     sec->nr_entries, POLICY_COUNTS_MAX);
+	return 0;
+}
+
 static int bind_policy(struct policy *policy, struct err *err)
 {
 	static const struct conf_key keys[] = {
@@ -129,6 +157,8 @@ static int bind_policy(struct policy *policy, struct err *err)
 		ret = knobs_check(conf, "set", err);
 	if (!ret)
 		ret = knobs_check(conf, "expect", err);
+	if (!ret)
+		ret = check_counts(conf, err);
 	if (!ret)
 		ret = bind_objects(policy, err);
 	return ret ? ret : conf_unused(conf, err);

@@ -6,6 +6,7 @@
  *	[set]		PATH = TEXT, written in order after the devices are there and before any
  *			workload starts
  *	[expect]	PATH = TEXT, read back afterwards; anything else ends the experiment
+ *	[count]		NAME = PATH, a number there that is recorded with the samples
  *	[bpf NAME]	a BPF object that is attached then; NAME.bpf.o beside the file, if object does not
  *			say otherwise
  */
@@ -15,6 +16,9 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/err.h"
+
+/* In [count]. */
+#define POLICY_COUNTS_MAX 32
 
 /* A section [bpf NAME]. */
 struct policy_object {
@@ -28,7 +32,7 @@ struct policy_object {
 struct policy {
 	char *name;
 	char *title;
-	struct conf conf; /* [set] and [expect] are taken from here */
+	struct conf conf; /* [set], [expect] and [count] are taken from here */
 	struct policy_object *object;
 	size_t nr_objects;
 };

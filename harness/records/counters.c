@@ -414,6 +414,7 @@ static const struct kind {
 	{"psi.cpu", "psi.cpu.", NULL, psi},
 	{"node.vmstat", "node.", ".", keys},
 	{"policy", "policy.", ".", keys},
+	{"count", "policy.", "", number},
 	{"node.meminfo", "node.", ".meminfo.", meminfo},
 	{"memory.stat", "cgroup.", ".stat.", keys},
 	{"memory.events", "cgroup.", ".events.", keys},
@@ -451,7 +452,9 @@ void counters_each(struct text source_name, struct text body, counter_fn *fn, vo
 			continue;
 		at = adds(&w, 0, k->before);
 		if (k->behind)
-			at = adds(&w, add(&w, at, scope), k->behind);
+			at = add(&w, at, scope);
+		if (k->behind && *k->behind)
+			at = adds(&w, at, k->behind);
 		k->flatten(&w, at, body);
 	}
 }

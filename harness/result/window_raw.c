@@ -62,6 +62,19 @@ static void put_device(struct window *w, const char *device, const char *what, c
 	add(w, name, scope, unit, (int64_t)value);
 }
 
+static void measure_count(struct window *w, const char *name, void *ctx)
+{
+	char source[WINDOW_NAME], metric[WINDOW_NAME];
+	uint64_t a, b;
+
+	(void)ctx;
+	snprintf(source, sizeof(source), "count %s", name);
+	snprintf(metric, sizeof(metric), "policy.%s", name);
+	if (text_number(window_open_text(w, source), &a) &&
+	    text_number(window_close_text(w, source), &b))
+		add(w, metric, "policy", "change", (int64_t)(b - a));
+}
+
 /* Documentation/block/stat.rst: requests, merged, sectors, ms; first of reads, then of writes. */
 static void measure_device(struct window *w, const char *device, void *ctx)
 {
@@ -115,4 +128,5 @@ void window_measure_raw(struct window *w)
 	window_each(w, cgroup.source, measure_one, &cgroup);
 	window_each(w, ext.source, measure_one, &ext);
 	window_each(w, policy.source, measure_one, &policy);
+	window_each(w, "count ", measure_count, NULL);
 }

@@ -186,6 +186,17 @@ static void test_stat(void **unused)
 	json_decref(all);
 }
 
+static void test_count(void **unused)
+{
+	static const struct value want[] = {{"policy.tried", 31}};
+	json_t *all = flatten("count tried", "31\n", 3);
+
+	(void)unused;
+	assert_int_equal(json_object_size(all), ARRAY_SIZE(want));
+	check_values(all, want, ARRAY_SIZE(want));
+	json_decref(all);
+}
+
 /* Sources that are not known, lack their scope or have one too many; texts that make no sense. */
 static void test_nothing(void **unused)
 {
@@ -240,6 +251,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_stat),
+		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_long_names),
 	};

@@ -82,7 +82,7 @@ static void work(const char *name, const char *type, uint64_t ops)
 	rec.set[2].work[i] = (struct records_work){.present = true, .work = {.ops = ops}};
 }
 
-static const json_t *named(const json_t *list, const char *name)
+static const json_t *found(const json_t *list, const char *name)
 {
 	const json_t *m;
 	size_t i;
@@ -90,8 +90,16 @@ static const json_t *named(const json_t *list, const char *name)
 	json_array_foreach(list, i, m)
 		if (!strcmp(json_string_value(json_object_get(m, "name")), name))
 			return m;
-	fail_msg("there is no %s", name);
 	return NULL;
+}
+
+static const json_t *named(const json_t *list, const char *name)
+{
+	const json_t *m = found(list, name);
+
+	if (!m)
+		fail_msg("there is no %s", name);
+	return m;
 }
 
 static int64_t value(const char *name)
@@ -158,6 +166,21 @@ static void test_meaning(void **unused)
 	assert_meaning("reclaim.scan.direct",
 		       "with-cgroup-limits,without-proactive,with-khugepaged,looked-at");
 	assert_meaning("refault.file", "all");
+}
+
+/* What a policy has counted from files of the kernel. */
+static void test_policy_counts(void **unused)
+{
+	json_t *list;
+
+	(void)unused;
+	begin();
+	source("count tried", "100\n", "150\n", "223\n");
+	source("count gone", NULL, NULL, NULL);
+	assert_int_equal(value("policy.tried"), 123);
+	list = measure_metrics(&rec, &trace);
+	assert_null(found(list, "policy.gone"));
+	json_decref(list);
 }
 
 /* Rates 1 and 3: 16 / (2 * 10). */
@@ -688,6 +711,7 @@ int main(void)
 		cmocka_unit_test(test_fairness_scan),
 		cmocka_unit_test(test_over_reclaim),
 		cmocka_unit_test(test_protection),
+		cmocka_unit_test(test_policy_counts),
 		cmocka_unit_test(test_trace_rows),
 		cmocka_unit_test(test_check_nodes),
 		cmocka_unit_test(test_check_steal),

@@ -294,6 +294,9 @@ static void test_policy_bad(void **unused)
 		 "t.conf:4: '/proc/self/mem': kn"},
 		{"[policy]\ntitle = a\n[set]\n/sys/a b = 1\n",
 		 "t.conf:4: a knob is written PATH = TEXT"},
+		{"[policy]\ntitle = a\n[count]\nA = /sys/a\n", "t.conf:4: a count is written NAME"},
+		{"[policy]\ntitle = a\n[count]\na = /etc/a\n", "t.conf:4: '/etc/a': counts are"},
+		{"[policy]\ntitle = a\n[count]\na = /sys/a b\n", "t.conf:4: '/sys/a b': counts"},
 		{"[policy]\ntitle = a\n[bpf]\n", "t.conf:3: an object is written [bpf NAME]"},
 		{"[policy]\ntitle = a\n[bpf x]\nobject = a/b\n", "t.conf:3: an object is written"},
 		{"[policy]\ntitle = a\n[bpf x]\nvar.a = \n", "t.conf:4: a variable is written"},
@@ -390,6 +393,8 @@ static void test_policy_instances(void **unused)
 	check_planned(BPF_POLICY "cgroup = *\nvar.x = 1\n", "[cgroup a]\n[cgroup b/c]\n", 0,
 		      "bpf one@a one a x=1\nbpf one@b/c one b/c x=1\n");
 	check_planned(BPF_POLICY "cgroup = b/c\n", "[cgroup a]\n[cgroup b/c]\n", 0, "bpf one one b/c\n");
+	check_planned("[policy]\ntitle = a\n[count]\nx = /sys/a\ny = /proc/sys/vm/b\n", "", 0,
+		      "source /sys/a 5 count x\nsource /proc/sys/vm/b 5 count y\n");
 	check_planned(BPF_POLICY "cgroup = b\n", "[cgroup a]\n[cgroup b/c]\n", -EINVAL,
 		      "policy bpf:t: [bpf one] is for cgroup b, and scenario t has no such cgroup");
 	check_planned(BPF_POLICY "cgroup = *\n", "", -EINVAL,
