@@ -458,6 +458,12 @@ static void test_advised(void **state)
 		assert_int_equal(row->at_needed.of, row->s.n == 40 && n <= 14 ? ask.splits : 0);
 	}
 	resample_release(&r);
+	/* With four left there is nobody to ask whether it was right. */
+	ask.pilot = 36;
+	assert_int_equal(resample_run(&arms, &ask, &r, &err), 0);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(r.suite->row[i].at_needed.of, 0);
+	resample_release(&r);
 	arms_release(&arms);
 }
 
