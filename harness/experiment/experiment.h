@@ -65,8 +65,9 @@ struct experiments {
 
 /*
  * Resolves every axis to content and makes the product, seeds innermost.  Kernels are fetched and
- * images built where the cache lacks them; say is told what takes time.  Fails on the first thing
- * that cannot be resolved or that does not fit together.
+ * images built where the cache lacks them.  A policy is left out where a scenario lacks the cgroups it is
+ * for, unless all of them do.  say is told of that, and of what takes time.  Fails on the first thing that
+ * cannot be resolved or that does not fit together.
  */
 int experiments_plan(const struct axes *axes, void (*say)(const char *line),
 		     struct experiments *out, struct err *err);

@@ -734,6 +734,40 @@ static int add_cell(struct planner *p, struct cell *c, const struct axes *axes, 
 	return ret;
 }
 
+static bool fits(const struct policy *policy, const struct scenario *scenario)
+{
+	struct err err;
+
+	return plan_policy_check(policy, scenario, &err) != -EINVAL;
+}
+
+/* A policy is left out where a scenario lacks its cgroups, if another of those asked for has them. */
+static bool is_left_out(const struct planner *p, const struct policy *policy,
+			const struct scenario *scenario)
+{
+	size_t i;
+
+	for (i = 0; i < p->nr_scenarios; i++)
+		if (fits(policy, &p->scenario[i]))
+			return !fits(policy, scenario);
+	return false;
+}
+
+static void tell_left_out(const struct planner *p, const struct policy *policy)
+{
+	cleanup_buf struct buf line = {0};
+	size_t i;
+
+	for (i = 0; i < p->nr_scenarios; i++)
+		if (is_left_out(p, policy, &p->scenario[i]))
+			buf_printf(&line, "%s%s", line.len ? ", " : "", p->scenario[i].name);
+	if (!line.len)
+		return;
+	buf_printf(&line, ": left out for policy %s, which is for cgroups that are not there",
+		   policy->name);
+	p->say(buf_str(&line));
+}
+
 static int add_product(struct planner *p, const struct axes *axes, struct err *err)
 {
 	size_t nr = p->nr_kernels * p->nr_guests * p->nr_scenarios * p->nr_policies *
@@ -741,6 +775,8 @@ static int add_product(struct planner *p, const struct axes *axes, struct err *e
 	size_t i, scenario;
 	int ret = 0;
 
+	for (i = 0; i < p->nr_policies; i++)
+		tell_left_out(p, &p->policy[i]);
 	for (i = 0; !ret && i < nr; i++) {
 		size_t rest = i;
 		struct cell c = {0};
@@ -751,6 +787,8 @@ static int add_product(struct planner *p, const struct axes *axes, struct err *e
 		c.scenario = &p->scenario[scenario];
 		rest /= p->nr_scenarios;
 		if (p->own_guest && p->own_guest[scenario] != rest % p->nr_guests)
+			continue;
+		if (is_left_out(p, c.policy, c.scenario))
 			continue;
 		c.guest = &p->guest[rest % p->nr_guests];
 		rest /= p->nr_guests;

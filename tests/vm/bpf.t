@@ -1,3 +1,4 @@
+[ "$(grep -c "^# experiment" "$DIR/out")" = 3 ] || fail "not the three that there can be"
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # BPF objects of a policy: attached on unpatched kernels they do what they say; what cannot be attached,
@@ -204,6 +205,13 @@ said 'there is no .*/none.bpf.o'
 printf '[policy]\ntitle = x\n[bpf seen]\ncgroup = elsewhere\n' >"$DIR/else.conf"
 expect 128 run -k 6.12 -p "$DIR/else.conf"
 said 'is for cgroup elsewhere, and scenario bpf has no such cgroup'
+# Asked of several scenarios it is left out where its cgroups are not, and that is said.
+printf '[scenario]\ntitle = x\nwindow = 1s\n[workload a]\ntype = anon\nsize = 8M\n' >"$DIR/bare.conf"
+expect 0 "$WRINGER" run -k 6.12 -g small -p lru,bpf:senpai -s "$scenario,$DIR/bare.conf" -n 1 --dry-run
+said '^bare: left out for policy bpf:senpai'
+[ "$(grep -c "^# experiment" "$DIR/out")" = 3 ] || fail "not the three that there can be"
+expect 128 "$WRINGER" run -k 6.12 -g small -p bpf:senpai -s "$DIR/bare.conf" -n 1
+said 'is for cgroup \*, and scenario bare has no cgroup'
 printf '[policy]\ntitle = x\n[bpf seen]\nvar. = 2\n' >"$DIR/else.conf"
 expect 128 run -k 6.12 -p "$DIR/else.conf"
 said 'else.conf:4: a variable is written var.NAME'
