@@ -81,7 +81,7 @@ $(B)/data/bpf: $(LOADER_SRC) $(HEADERS)
 
 # What an object holds is part of the experiments it is used in, as the guest's programs are.
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
-	-ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=. -I/usr/include/$(shell $(CC) -print-multiarch)
+	-ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=. -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
 $(B)/data/policies/%.bpf.o: policies/%.bpf.c $(wildcard policies/bpf/*.h)
 	@mkdir -p $(@D)
