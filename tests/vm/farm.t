@@ -72,6 +72,7 @@ worker()
 two_idle()
 {
 	sinfo -h -N -o "%N %T %E"
+	tail -n 3 "$DIR/w1.out"
 	[ "$(sinfo -h -N -o %T | grep -c idle)" = 2 ]
 }
 
@@ -126,6 +127,10 @@ compare killed
 pgrep -f "$killed/.spool" && fail "an emulator was left behind"
 
 # Slurm, with two slurmd and everything of it in our own folder.
+if ! mountpoint -q /sys/fs/cgroup; then
+	echo "slurmd needs cgroups, and none are mounted at /sys/fs/cgroup; local and parallel were tried"
+	exit 77
+fi
 export SLURM_CONF="$DIR/slurm.conf"
 sock=$DIR/munge.sock
 head -c 1024 /dev/urandom >"$DIR/munge.key"
