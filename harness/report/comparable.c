@@ -46,7 +46,7 @@ static bool follows_from(enum axis axis, const char *path)
 		[AXIS_POLICY] = {"policy"},
 		[AXIS_SCENARIO] = {"scenario", "image", "engine.args", "state.cgroup",
 				   "state.device", "state.thp.anon"},
-		[AXIS_ENGINE] = {"engine.name", "engine.args", "programs.plugin"},
+		[AXIS_ENGINE] = {"engine.name", "engine.args", "programs.plugin", "state.cmdline"},
 	};
 	size_t i;
 

@@ -278,7 +278,7 @@ static void test_interactive(void **unused)
 	join(&out, &terminal);
 	args_release(&out);
 	args_release(&args);
-	assert_has(&script, "unknown_nmi_panic word ");
+	assert_has(&script, "unknown_nmi_panic no_timer_check word ");
 	assert_has(&script, " -serial file:console.txt ");
 	assert_has(&script, " -serial file:output ");
 	assert_has(&script, "file=script ");

@@ -17,10 +17,10 @@ script()
 # The machine of the experiment, output to the byte, the shell's end as our own.
 script 0 timeout 120 "$WRINGER" boot -k 6.12 -g two --append junk=1 <<'END'
 cat /sys/devices/system/node/online
-tr ' ' '\n' </proc/cmdline | grep junk
+tr ' ' '\n' </proc/cmdline | grep -e junk -e no_timer_check
 printf 'a\tb\n'
 END
-[ "$(cat "$DIR/out")" = "$(printf '0-1\njunk=1\na\tb')" ] || fail "the script printed: $(cat "$DIR/out")"
+[ "$(cat "$DIR/out")" = "$(printf '0-1\nno_timer_check\njunk=1\na\tb')" ] || fail "the script printed: $(cat "$DIR/out")"
 script 1 timeout 120 "$WRINGER" boot -k 6.12 -g one <<'END'
 exit 3
 END
