@@ -13,8 +13,8 @@ void BPF_PROG(fifo_added, struct folio *folio, __u64 pfn)
 	node_enter(folio, pfn, QUEUE);
 }
 
-SEC("struct_ops/folio_evicted")
-void BPF_PROG(fifo_evicted, struct folio *folio, __u64 pfn)
+SEC("struct_ops/folio_freed")
+void BPF_PROG(fifo_freed, struct folio *folio, __u64 pfn)
 {
 	node_forget(pfn);
 }
@@ -29,8 +29,9 @@ int BPF_PROG(fifo_batch, struct reclaim_ext_ctx *rx)
 SEC(".struct_ops.link")
 struct reclaim_ext_ops fifo = {
 	.folio_added = (void *)fifo_added,
-	.folio_evicted = (void *)fifo_evicted,
+	.folio_freed = (void *)fifo_freed,
 	.reclaim_batch = (void *)fifo_batch,
+	.flags = RECLAIM_EXT_EVICT_REFERENCED,
 	.name = "fifo",
 };
 

@@ -54,12 +54,12 @@ void BPF_PROG(getscan_accessed, struct folio *folio, __u64 pfn)
 		list_add_tail((__u32)pfn, n, READ);
 		rescued++;
 	}
-	node_use(n, USES_MAX);
+	node_use(n, 1, USES_MAX);
 	bpf_spin_unlock(&lock);
 }
 
-SEC("struct_ops/folio_evicted")
-void BPF_PROG(getscan_evicted, struct folio *folio, __u64 pfn)
+SEC("struct_ops/folio_freed")
+void BPF_PROG(getscan_freed, struct folio *folio, __u64 pfn)
 {
 	node_forget(pfn);
 }
@@ -99,7 +99,7 @@ SEC(".struct_ops.link")
 struct reclaim_ext_ops getscan = {
 	.folio_added = (void *)getscan_added,
 	.folio_accessed = (void *)getscan_accessed,
-	.folio_evicted = (void *)getscan_evicted,
+	.folio_freed = (void *)getscan_freed,
 	.reclaim_batch = (void *)getscan_batch,
 	.name = "getscan",
 };

@@ -68,7 +68,7 @@ void BPF_PROG(lfu_added, struct folio *folio, __u64 pfn)
 SEC("struct_ops/folio_accessed")
 void BPF_PROG(lfu_accessed, struct folio *folio, __u64 pfn)
 {
-	node_used(pfn, USES_MAX);
+	node_used(pfn, 1, USES_MAX);
 }
 
 static __always_inline void forget(__u64 pfn)
@@ -82,8 +82,8 @@ static __always_inline void forget(__u64 pfn)
 	bpf_spin_unlock(&lock);
 }
 
-SEC("struct_ops/folio_evicted")
-void BPF_PROG(lfu_evicted, struct folio *folio, __u64 pfn, __u64 owner)
+SEC("struct_ops/folio_freed")
+void BPF_PROG(lfu_freed, struct folio *folio, __u64 pfn)
 {
 	forget(pfn);
 }
@@ -127,7 +127,7 @@ SEC(".struct_ops.link")
 struct reclaim_ext_ops lfu = {
 	.folio_added = (void *)lfu_added,
 	.folio_accessed = (void *)lfu_accessed,
-	.folio_evicted = (void *)lfu_evicted,
+	.folio_freed = (void *)lfu_freed,
 	.reclaim_batch = (void *)lfu_batch,
 	.name = "lfu",
 };

@@ -32,8 +32,8 @@ void BPF_PROG(mru_accessed, struct folio *folio, __u64 pfn)
 	bpf_spin_unlock(&lock);
 }
 
-SEC("struct_ops/folio_evicted")
-void BPF_PROG(mru_evicted, struct folio *folio, __u64 pfn, __u64 owner)
+SEC("struct_ops/folio_freed")
+void BPF_PROG(mru_freed, struct folio *folio, __u64 pfn)
 {
 	node_forget(pfn);
 }
@@ -49,8 +49,9 @@ SEC(".struct_ops.link")
 struct reclaim_ext_ops mru = {
 	.folio_added = (void *)mru_added,
 	.folio_accessed = (void *)mru_accessed,
-	.folio_evicted = (void *)mru_evicted,
+	.folio_freed = (void *)mru_freed,
 	.reclaim_batch = (void *)mru_batch,
+	.flags = RECLAIM_EXT_EVICT_REFERENCED,
 	.name = "mru",
 };
 

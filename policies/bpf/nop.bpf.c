@@ -17,6 +17,11 @@ void BPF_PROG(nop_evicted, struct folio *folio, __u64 pfn, __u64 owner)
 {
 }
 
+SEC("struct_ops/folio_freed")
+void BPF_PROG(nop_freed, struct folio *folio, __u64 pfn)
+{
+}
+
 SEC("struct_ops/folio_verdict")
 int BPF_PROG(nop_verdict, struct folio *folio, __u64 pfn, __u32 kernel_says)
 {
@@ -34,6 +39,7 @@ struct reclaim_ext_ops nop = {
 	.folio_added = (void *)nop_added,
 	.folio_accessed = (void *)nop_accessed,
 	.folio_evicted = (void *)nop_evicted,
+	.folio_freed = (void *)nop_freed,
 	.folio_verdict = (void *)nop_verdict,
 	.reclaim_batch = (void *)nop_batch,
 	.flags = RECLAIM_EXT_MAY_DECLINE,

@@ -4,7 +4,7 @@
  * types, and lists of folios.
  *
  * A folio is its page frame number, and what the policy knows of it is node of that frame.  The kernel tells
- * of folios that come, not of all that go: a node may be of a folio that is gone, or is another now.
+ * of folios that come and go, but not of those that move: a node may be of one that is elsewhere now.
  * What is proposed is checked by the kernel, and a node that turns out to be stale is dropped.
  */
 #ifndef POLICIES_BPF_RECLAIM_H
@@ -12,7 +12,9 @@
 
 #include "policies/bpf/policy.h"
 
-#define RECLAIM_EXT_MAY_DECLINE 1
+/* What it proposes goes even where page tables say that it is in use; it may propose nothing. */
+#define RECLAIM_EXT_EVICT_REFERENCED 1
+#define RECLAIM_EXT_MAY_DECLINE      2
 
 enum zone_type {
 	__MAX_NR_ZONES,
@@ -49,11 +51,17 @@ typedef struct {
 	unsigned long f;
 } memdesc_flags_t;
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct folio {
 	memdesc_flags_t flags;
 	struct address_space *mapping;
 	unsigned long index;
+	atomic_t _mapcount;
 	unsigned long _flags_1;
+	atomic_t _large_mapcount;
 };
 
 /* Of these only the sizes. */
@@ -82,6 +90,7 @@ struct reclaim_ext_ops {
 	void (*folio_added)(struct folio *folio, __u64 pfn, __u64 owner);
 	void (*folio_accessed)(struct folio *folio, __u64 pfn);
 	void (*folio_evicted)(struct folio *folio, __u64 pfn, __u64 owner);
+	void (*folio_freed)(struct folio *folio, __u64 pfn);
 	__u64 cgroup_id; /* the loader sets it */
 	__u32 flags;
 	__u32 max_us;
@@ -252,6 +261,14 @@ static __always_inline __u32 folio_node(struct folio *folio)
 	return (folio->flags.f >> 32) * nodes >> 32;
 }
 
+/* In a page table: of its accesses the policy hears when it is proposed, as of one each time. */
+static __always_inline bool folio_is_mapped(struct folio *folio)
+{
+	if (folio_order(folio))
+		return folio->_large_mapcount.counter >= 0;
+	return folio->_mapcount.counter >= 0;
+}
+
 static __always_inline bool folio_is_anon(struct folio *folio)
 {
 	return folio->flags.f >> bpf_core_enum_value(enum pageflags, PG_swapbacked) & 1;
@@ -297,13 +314,13 @@ static __always_inline bool propose(struct reclaim_ext_ctx *rx, __u32 pfn, __u32
 	return ret != -ENOSPC;
 }
 
-/* Counts a use, up to a most; that for which the folio was brought in is none.  Under the lock. */
-static __always_inline void node_use(struct node *n, __u16 most)
+/* Counts so many uses, up to a most; that for which the folio was brought in is none.  Under the lock. */
+static __always_inline void node_use(struct node *n, __u16 by, __u16 most)
 {
 	if (n->fresh)
 		n->fresh = 0;
-	else if (n->uses < most)
-		n->uses++;
+	else
+		n->uses = n->uses + by < most ? n->uses + by : most;
 }
 
 /* For folio_added: to the end of a list, as a new one. */
@@ -322,8 +339,8 @@ static __always_inline void node_enter(struct folio *folio, __u64 pfn, __u8 list
 	bpf_spin_unlock(&lock);
 }
 
-/* For folio_accessed: counts it. */
-static __always_inline void node_used(__u64 pfn, __u16 most)
+/* For folio_accessed: counts it as so many. */
+static __always_inline void node_used(__u64 pfn, __u16 by, __u16 most)
 {
 	struct node *n = node_of(pfn);
 
@@ -331,7 +348,7 @@ static __always_inline void node_used(__u64 pfn, __u16 most)
 	if (!n || (!n->fresh && n->uses >= most))
 		return;
 	bpf_spin_lock(&lock);
-	node_use(n, most);
+	node_use(n, by, most);
 	bpf_spin_unlock(&lock);
 }
 
@@ -350,7 +367,7 @@ static __always_inline void propose_in_order(struct reclaim_ext_ctx *rx, __u8 li
 	}
 }
 
-/* For a policy's folio_evicted. */
+/* For folio_freed. */
 static __always_inline void node_forget(__u64 pfn)
 {
 	struct node *n = node_of(pfn);

@@ -67,7 +67,8 @@ void BPF_PROG(s3fifo_added, struct folio *folio, __u64 pfn, __u64 owner)
 SEC("struct_ops/folio_accessed")
 void BPF_PROG(s3fifo_accessed, struct folio *folio, __u64 pfn)
 {
-	node_used(pfn, USES_MAX);
+	/* Page tables tell of many uses as of one. */
+	node_used(pfn, folio_is_mapped(folio) ? PROMOTE : 1, USES_MAX);
 }
 
 SEC("struct_ops/folio_evicted")
@@ -86,6 +87,11 @@ void BPF_PROG(s3fifo_evicted, struct folio *folio, __u64 pfn, __u64 owner)
 	} else {
 		count(evicted_main, 1);
 	}
+}
+
+SEC("struct_ops/folio_freed")
+void BPF_PROG(s3fifo_freed, struct folio *folio, __u64 pfn)
+{
 	node_forget(pfn);
 }
 
@@ -133,6 +139,7 @@ struct reclaim_ext_ops s3fifo = {
 	.folio_added = (void *)s3fifo_added,
 	.folio_accessed = (void *)s3fifo_accessed,
 	.folio_evicted = (void *)s3fifo_evicted,
+	.folio_freed = (void *)s3fifo_freed,
 	.reclaim_batch = (void *)s3fifo_batch,
 	.name = "s3fifo",
 };
